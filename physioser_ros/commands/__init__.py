@@ -1,0 +1,1 @@
+"""The `physioser` command line: one module a subcommand."""

@@ -1,0 +1,48 @@
+"""Entry point of the `physioser` command line."""
+
+from importlib import import_module
+
+import click
+
+from physioser_ros import __version__
+
+#: Subcommands and what they do, in the order in which help shows them. The module of the same
+#: name is imported only when it is called, so that `physioser predict` never waits for torch.
+SUBCOMMANDS = {
+    'predict': 'Recognise the emotion of recordings, without ROS.',
+    'devices': 'List the microphones and mark the one that a setting would pick.',
+    'corpora': 'List, check and index corpora of emotional speech.',
+    'parts': 'Print the trainable parameters of a model, part by part.',
+    'train': 'Train a model from an experiment file.',
+    'evaluate': 'Evaluate run folders on the speakers they have not met.',
+    'export': 'Export a trained model to one ONNX file.',
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its subcommands by name and imports one when it is called."""
+
+    def list_commands(self, ctx):
+        """Return the names of the subcommands, in the order of the table."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx, name):
+        """Import and return the subcommand `name`, or None if there is no such one."""
+        if name not in SUBCOMMANDS:
+            return None
+        return import_module(f'physioser_ros.commands.{name.replace("-", "_")}').command
+
+    def format_commands(self, ctx, formatter):
+        """Write the table of subcommands without importing any of them."""
+        with formatter.section('Commands'):
+            formatter.write_dl(list(SUBCOMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={'help_option_names': ['-h', '--help']})
+@click.version_option(__version__)
+def main():
+    """Emotion from speech by PhysioSER: train, evaluate, export and use the model."""
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+package_name = 'physioser_ros'
+root = Path(__file__).parent
+version = (root / package_name / 'VERSION').read_text().strip()
+
+
+def requirements(name):
+    """Return the unpinned requirements of one extra, as `requirements/NAME.in` lists them."""
+    lines = (root / 'requirements' / f'{name}.in').read_text().splitlines()
+    return [line for line in lines if line and not line.startswith(('#', '-'))]
+
+
+def share(folder, pattern='*'):
+    """Return the files of `folder` as an entry of data_files."""
+    files = sorted(str(path.relative_to(root)) for path in (root / folder).glob(pattern)
+                   if path.is_file())
+    return (f'share/{package_name}/{folder}', files)
+
+
+setup(
+    name=package_name,
+    version=version,
+    packages=find_packages(include=[package_name, f'{package_name}.*']),
+    package_data={package_name: ['VERSION', '**/*.yaml', '**/*.csv', '**/*.onnx', '**/*.md']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
+        (f'share/{package_name}', ['package.xml']),
+        share('launch', '*.launch.py'),
+        share('config'),
+        share('config/experiments'),
+        share('models'),
+    ],
+    install_requires=['setuptools', *requirements('run')],
+    extras_require={'train': requirements('train'), 'test': requirements('test')},
+    python_requires='>=3.10',
+    zip_safe=False,
+    maintainer='The physioser_ros maintainers',
+    maintainer_email='maintainers@users.noreply.r-seed-325d5b6b.example',
+    description='Emotion from speech in real time for ROS 2, by a physiology-informed model',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            'audio_capture = physioser_ros.nodes.audio_capture:main',
+            'emotion_recognizer = physioser_ros.nodes.emotion_recognizer:main',
+            'ser = physioser_ros.nodes.ser:main',
+            'listen = physioser_ros.nodes.listen:main',
+            'monitor = physioser_ros.nodes.monitor:main',
+            'devices = physioser_ros.commands.devices:command',
+            'physioser = physioser_ros.commands.main:main',
+        ],
+    },
+)

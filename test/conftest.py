@@ -1,0 +1,21 @@
+"""Fixtures that every room uses."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _folder(variable, default):
+    return Path(os.environ.get(variable, ROOT.parent / 'shared' / default))
+
+
+@pytest.fixture(scope='session')
+def recordings():
+    """Return the folder of real labelled recordings, or skip the test where there is none."""
+    folder = _folder('PHYSIOSER_DATA', 'data')
+    if not (folder / 'index.csv').is_file():
+        pytest.skip(f'no recordings: {folder} has no index.csv (set PHYSIOSER_DATA)')
+    return folder
