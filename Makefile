@@ -1,0 +1,63 @@
+# make run, make test: each does all the set-up it needs. Set-up happens once; see `make help`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INPUT ?=
+SOURCES := setup.py setup.cfg package.xml requirements/run.in \
+  $(shell find physioser_ros launch config models -type f -not -name '*.pyc')
+INTERFACES := $(shell find tools/interfaces -type f)
+
+.PHONY: help setup run test docs lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make run [INPUT=FILE.wav]  listen to the microphone, or to a recording, and print emotions'
+	@echo 'make test                  run the whole test suite, linters included'
+	@echo 'make setup                 only install and build'
+	@echo 'make docs                  build the documentation site into docs/_build/html'
+	@echo 'make lock                  renew the pinned requirements'
+	@echo 'make clean                 remove everything that was installed or built here'
+
+setup: install/.package .cache/demo.wav
+
+run: setup
+	@$(BIN)/python tools/run.py $(INPUT)
+
+test: setup $(VENV)/.test
+	@. tools/env.sh && python3 -m pytest
+
+docs: setup $(VENV)/.test
+	@. tools/env.sh && python3 -m sphinx -q -W -b html docs docs/_build/html
+
+$(VENV)/.ros: requirements/run.txt tools/patch_wheels.sh tools/system_packages.sh
+	@tools/system_packages.sh $(PYTHON)
+	@echo 'Installing ROS 2 and the run time into $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@tools/patch_wheels.sh $(VENV)
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.ros requirements/test.txt
+	@echo 'Installing what the test suite needs into $(VENV)'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+install/.interfaces: $(VENV)/.ros $(INTERFACES) tools/build.sh
+	@echo 'Building the interface packages'
+	@tools/build.sh interfaces
+	@touch $@
+
+install/.package: install/.interfaces $(SOURCES)
+	@echo 'Building physioser_ros'
+	@tools/build.sh package
+	@touch $@
+
+.cache/demo.wav: tools/make_demo.py | $(VENV)/.ros
+	@$(BIN)/python tools/make_demo.py $@
+
+lock: $(VENV)/.ros
+	@tools/lock.sh
+
+clean:
+	rm -rf $(VENV) build install .cache docs/_build

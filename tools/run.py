@@ -1,0 +1,70 @@
+"""Run both nodes on the default parameters and print every utterance as a subscriber sees it.
+
+usage: tools/run.py [FILE]
+
+With FILE it is played through the nodes at real-time pace; without one the microphone is
+listened to, or, on a machine without any, the demonstration recording is played.
+"""
+
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+
+ROOT = Path(__file__).resolve().parent.parent
+EXECUTABLES = ROOT / 'install' / 'lib' / 'physioser_ros'
+PARAMETERS = ROOT / 'install' / 'share' / 'physioser_ros' / 'config' / 'ser.yaml'
+DEMONSTRATION = ROOT / '.cache' / 'demo.wav'
+
+
+def start(*command):
+    """Start `command` in the environment of tools/env.sh, in this terminal."""
+    shell = ['bash', '-c', '. tools/env.sh && exec "$@"', 'bash', *map(str, command)]
+    return subprocess.Popen(shell, cwd=ROOT)
+
+
+def has_microphone():
+    """Return whether PortAudio sees any input device."""
+    return start(EXECUTABLES / 'devices', '--check').wait() == 0
+
+
+def stop(process, timeout_s=2.0):
+    """End `process` by SIGINT, and by SIGKILL when it does not listen; return its exit code."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def main(arguments):
+    """Run until the end of the file or Ctrl-C; return the exit code."""
+    path = Path(arguments[0]).resolve() if arguments else None
+    if path is not None and not path.is_file():
+        print(f'There is no file {arguments[0]}: give an audio file by INPUT=FILE.wav.',
+              file=sys.stderr)
+        return 2
+    if path is None and not has_microphone():
+        print('No microphone here: playing the demonstration recording.', flush=True)
+        path = DEMONSTRATION
+    source = [] if path is None else [
+        '-p', 'audio_capture:source:=file', '-p', f'audio_capture:file.path:={path}',
+        '-p', 'audio_capture:file.exit_at_end:=true']
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    listener = start(EXECUTABLES / 'listen')
+    nodes = start(EXECUTABLES / 'ser', '--ros-args', '--log-level', 'warn',
+                  '--params-file', PARAMETERS, *source)
+    try:
+        code = nodes.wait()
+    except KeyboardInterrupt:
+        code = stop(nodes)
+    stop(listener)
+    return code
+
+
+if __name__ == '__main__':
+    os.environ.setdefault('PYTHONUNBUFFERED', '1')
+    sys.exit(main(sys.argv[1:]))
