@@ -5,9 +5,8 @@ import shutil
 import subprocess
 import sys
 
-import pytest
-
 from conftest import ROOT
+import pytest
 
 
 def run(*command):
