@@ -1,0 +1,84 @@
+"""The one place that creates an onnxruntime session."""
+
+from typing import Any, Sequence, Tuple
+
+from physioser_ros.inference.errors import ModelFormatError, ProviderError
+
+CPU_PROVIDER = 'CPUExecutionProvider'
+
+
+def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,),
+                   require_provider: bool = False,
+                   intra_op_threads: int = 1) -> Tuple[Any, Tuple[str, ...]]:
+    """
+    Create a session from the bytes of a model whose digest was checked.
+
+    :param content: all bytes of the ONNX file
+    :param providers: execution providers, the preferred one first
+    :param require_provider: raise where one of them cannot be used; otherwise it is told in
+        the notices and the next one, at last the CPU, takes its place
+    :param intra_op_threads: threads of one operator, 0 = as many as there are cores
+    :returns: the `InferenceSession`, and one sentence for each provider that is not in use
+    :raises ProviderError: a required provider cannot be used, or no provider was named
+    :raises ModelFormatError: onnxruntime does not take the model
+    """
+    # Imported here, so that the room can be looked into without onnxruntime.
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ProviderError(
+            f'onnxruntime cannot be imported ({error}); install it with '
+            f'`pip install onnxruntime` or by rosdep') from error
+    asked = tuple(providers)
+    if not asked:
+        raise ProviderError(f'no execution provider was named, expected at least {CPU_PROVIDER}')
+    installed = onnxruntime.get_available_providers()
+    usable = [name for name in asked if name in installed]
+    if require_provider:
+        _require(asked, usable, installed)
+    try:
+        session = onnxruntime.InferenceSession(
+            content, _session_options(onnxruntime, intra_op_threads),
+            providers=usable or [CPU_PROVIDER])
+    # onnxruntime's own exceptions derive from Exception and are not part of its documented
+    # interface; whatever it raises here means that it does not take the model.
+    except Exception as error:
+        raise ModelFormatError(
+            f'onnxruntime {onnxruntime.__version__} does not take it: '
+            f'{_first_line(error)}') from error
+    # Without this, a failure of a CUDA kernel would quietly build a new session on the CPU.
+    session.disable_fallback()
+    actual = session.get_providers()
+    if require_provider:
+        _require(asked, actual, installed)
+    notices = tuple(
+        f'the execution provider {name} was asked for but is not in use (in use: '
+        f'{", ".join(actual)}); install the onnxruntime that has it, or drop it from the list'
+        for name in asked if name not in actual)
+    return session, notices
+
+
+def _session_options(onnxruntime: Any, intra_op_threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.intra_op_num_threads = intra_op_threads
+    options.inter_op_num_threads = 1
+    # Spinning threads burn several times the work's own CPU between utterances.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    # Errors come back as exceptions; onnxruntime need not write them to stderr as well.
+    options.log_severity_level = 4
+    return options
+
+
+def _require(asked: Sequence[str], usable: Sequence[str], installed: Sequence[str]) -> None:
+    missing = [name for name in asked if name not in usable]
+    if missing:
+        raise ProviderError(
+            f'the execution provider {", ".join(missing)} is required but cannot be used '
+            f'(this onnxruntime has {", ".join(installed)}); install the onnxruntime that has '
+            f'it and its driver, or do not require it')
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
