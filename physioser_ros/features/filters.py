@@ -1,0 +1,78 @@
+"""The fixed matrices behind the quartet, in float64."""
+
+import numpy as np
+
+
+def windows(length):
+    """
+    Return the three windows: Hann, its derivative, and Hann times the time from its centre.
+
+    :param length: samples, even
+    :return: float64, shape (3, length); the derivative is per sample, the time in samples
+    """
+    n = np.arange(length)
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * n / length)
+    derivative = np.pi / length * np.sin(2 * np.pi * n / length)
+    return np.stack([hann, derivative, (n - length / 2) * hann])
+
+
+def transform_filters(config):
+    """
+    Return the filters that do all three windowed transforms as one convolution.
+
+    The phase is anchored at the centre of the window. Rows are X real, X imaginary, then the same
+    for the derivative window and for the time-weighted window.
+
+    :param config: `QuartetConfig`
+    :return: float64, shape (6 * bins, window)
+    """
+    centred = np.arange(config.window) - config.window / 2
+    angle = 2 * np.pi / config.window * np.outer(np.arange(config.bins), centred)
+    waves = np.stack([np.cos(angle), -np.sin(angle)])
+    filters = windows(config.window)[:, None, None, :] * waves[None]
+    return filters.reshape(6 * config.bins, config.window)
+
+
+def mel_bands(config, oversampling=32):
+    """
+    Return mel-spaced triangles over the bins, each summing to one.
+
+    A triangle is averaged over the width of each bin, so that none is empty although the lowest
+    ones are narrower than a bin.
+
+    :param config: `QuartetConfig` with `bands` > 0
+    :return: float64, shape (bands, bins)
+    """
+    width = config.sample_rate / config.window
+    top = 2595 * np.log10(1 + config.sample_rate / 2 / 700)
+    edges = 700 * (10 ** (np.linspace(0, top, config.bands + 2) / 2595) - 1)
+    offsets = (np.arange(oversampling) + 0.5) / oversampling - 0.5
+    fine = ((np.arange(config.bins)[:, None] + offsets) * width).ravel()
+    rising = (fine - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - fine) / (edges[2:] - edges[1:-1])[:, None]
+    triangles = np.maximum(0, np.minimum(rising, falling))
+    weights = triangles.reshape(config.bands, config.bins, oversampling).mean(2)
+    return weights / weights.sum(1, keepdims=True)
+
+
+def cepstral_smoother(rows, cepstra):
+    """
+    Return the matrix that keeps the first cepstral coefficients of a log-spectrum.
+
+    :param rows: size of the log-spectrum
+    :param cepstra: coefficients kept, capped at `rows`
+    :return: float64, shape (rows, rows), symmetric
+    """
+    order = np.arange(min(cepstra, rows))[:, None]
+    basis = np.cos(np.pi / rows * order * (np.arange(rows) + 0.5)) * np.sqrt(2 / rows)
+    basis[0] /= np.sqrt(2)
+    return basis.T @ basis
+
+
+def bin_frequencies(config):
+    """
+    Return the centre frequencies of the bins in radians per sample, float64, shape (bins,).
+
+    :param config: `QuartetConfig`
+    """
+    return 2 * np.pi / config.window * np.arange(config.bins)

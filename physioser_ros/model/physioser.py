@@ -1,0 +1,280 @@
+"""PhysioSER: two branches over one utterance, aligned and fused."""
+
+import copy
+from typing import NamedTuple, Optional
+
+import torch
+from torch import nn
+from torch import Tensor
+
+from physioser_ros.model.alignment import ContrastiveAlignment, ProjectionHead
+from physioser_ros.model.config import PhysioSERConfig
+from physioser_ros.model.encoder import create_encoder
+from physioser_ros.model.fusion import FusionClassifier, FusionTransformer
+from physioser_ros.model.latent import LatentTransform
+from physioser_ros.model.level import normalise_level
+from physioser_ros.model.masks import check_finite, check_shape, check_waveform, masked
+from physioser_ros.model.pooling import MaskedAttentionPooling
+from physioser_ros.model.quartet import Quartet
+from physioser_ros.model.speaker import SpeakerStatistics
+
+
+class Output(NamedTuple):
+    """What the model says of a batch, and what the losses need. Branch order: vap, ssl."""
+
+    #: Logits, shape (B, classes).
+    logits: Tensor
+    #: Attention to the branches, shape (B, 2), sums to one.
+    branch_weights: Tensor
+    #: Pooling weights of the vocal branch's frames, shape (B, T_vap); (B, 1) zeros without it.
+    vap_frame_weights: Tensor
+    #: Pooling weights of the latent branch's frames, shape (B, T_ssl); (B, 1) zeros without it.
+    ssl_frame_weights: Tensor
+    #: Projection of the vocal branch, shape (B, width); zeros where there is only one branch.
+    vap_projection: Tensor
+    #: Projection of the latent branch, as `vap_projection`.
+    ssl_projection: Tensor
+    #: Each branch's own logits, shape (B, 2, classes); zeros for a branch that is not there.
+    branch_logits: Tensor
+    #: Temperature of the alignment, scalar.
+    temperature: Tensor
+    #: Weight of the fusion's correction, shape (B,); one in the paper's form.
+    gate: Tensor
+    #: Speaker state after this utterance, shape (B, 1 + backbone width); None unless enabled.
+    speaker_state_next: Optional[Tensor] = None
+
+
+class BranchSummary(nn.Module):
+    """Pool a branch's frames into an embedding, and decide from it alone."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.pooling = MaskedAttentionPooling(config.width, config.pooling_hidden)
+        self.norm = nn.BatchNorm1d(config.width)
+        self.dropout = nn.Dropout(config.dropout)
+        self.head = nn.Linear(config.width, config.classes)
+
+    def forward(self, frames, lengths=None):
+        """Return embedding (B, width), frame weights (B, T) and logits (B, classes)."""
+        pooled, weights = self.pooling(frames, lengths)
+        embedding = self.norm(pooled)
+        return embedding, weights, self.head(self.dropout(embedding))
+
+
+class PhysioSER(nn.Module):
+    """
+    Speech emotion recognition from vocal physiology and latent speech features.
+
+    PhysioSER (Zhang, Cao, Yang, Wu, arXiv 2602.13259): a frozen backbone with a latent transform
+    beside the quaternion encoder of the quartet, each pooled to an embedding, contrastively
+    aligned, fused by a shallow Transformer. Baselines and ablations are configurations.
+
+    :param config: `PhysioSERConfig`, the default one if None
+    :param backbone: frozen module, waveform (B, N) and lengths (B,) to frames (B, L, T, D) and
+        lengths (B,); None for a model that only sees cached features
+    """
+
+    def __init__(self, config=None, backbone=None):
+        super().__init__()
+        self.config = config = config or PhysioSERConfig()
+        self.uses_vap, self.uses_ssl = 'vap' in config.branches, 'ssl' in config.branches
+        self.backbone = None
+        if backbone is not None:
+            self.attach(backbone)
+        if self.uses_vap:
+            self.quartet = Quartet(config.quartet)
+            self.encoder = create_encoder(config.encoder, config.quartet.rows, config.width)
+            self.vap_summary = BranchSummary(config)
+        if self.uses_ssl:
+            width = config.backbone.width
+            self.latent = LatentTransform(config.latent, len(config.backbone.layers), width,
+                                          config.width)
+            self.ssl_summary = BranchSummary(config)
+            self.speaker = SpeakerStatistics(config.speaker, width)
+        if self.fuses:
+            self.vap_projection = ProjectionHead(config.width, config.alignment.hidden)
+            self.ssl_projection = ProjectionHead(config.width, config.alignment.hidden)
+            self.fusion = FusionTransformer(config.fusion, config.width)
+            self.classifier = FusionClassifier(config.fusion, config.width, config.classes,
+                                               config.dropout)
+            self.alignment = ContrastiveAlignment(config.alignment)
+
+    @classmethod
+    def create(cls, config=None, **options):
+        """
+        Return the model with the backbone that its configuration names.
+
+        :param config: `PhysioSERConfig`
+        :param options: passed on to `create_backbone`
+        """
+        from physioser_ros.model.backbones import create_backbone
+        config = config or PhysioSERConfig()
+        if 'ssl' not in config.branches:
+            return cls(config)
+        chosen = config.backbone
+        return cls(config, create_backbone(chosen.name, chosen.folder or None,
+                                           layers=chosen.layers, **options))
+
+    @property
+    def fuses(self):
+        """Return whether both branches are there."""
+        return self.uses_vap and self.uses_ssl
+
+    @property
+    def min_samples(self):
+        """Return the fewest samples of a waveform that `forward` takes."""
+        needed = self.config.quartet.window if self.uses_vap else 1
+        return max(needed, getattr(self.backbone, 'min_samples', 1))
+
+    def attach(self, backbone):
+        """
+        Put a frozen backbone in place, for a model that was trained on cached features.
+
+        :param backbone: see the class
+        :raises ValueError: if its width or number of layers is not the configuration's
+        """
+        have = (backbone.width, len(backbone.layers))
+        want = (self.config.backbone.width, len(self.config.backbone.layers))
+        if self.uses_ssl and have != want:
+            raise ValueError(f'backbone {backbone.name} has width and layers {have}, the model '
+                             f'expects {want}: set backbone.width and backbone.layers')
+        self.backbone = backbone.requires_grad_(False).eval()
+
+    def train(self, mode=True):
+        """Set training mode everywhere but in the backbone, which stays frozen."""
+        super().train(mode)
+        if self.backbone is not None:
+            self.backbone.eval()
+        return self
+
+    def forward(self, waveform, lengths=None, *, component_mask=None, speaker_state=None):
+        """
+        Return the `Output` for a batch of waveforms.
+
+        :param waveform: float, shape (B, N), mono 16 kHz, [-1, 1]; any level
+        :param lengths: int64, shape (B,), valid samples; None means all N
+        :param component_mask: float, shape (B, 4), factors on M, rho, f_inst, tau_g; with B = 1
+            any number of rows, each a variant of the same utterance: quartet and backbone are
+            computed once
+        :param speaker_state: float, shape (B, 1 + backbone width), see `SpeakerStatistics`
+        :raises ValueError: for a wrong shape, NaN, too short a row, or without a backbone
+        """
+        check_waveform(waveform, lengths, self.min_samples)
+        if self.uses_ssl and self.backbone is None:
+            raise ValueError('the model has no backbone: use PhysioSER.create, attach one, or '
+                             'call forward_features with cached frames')
+        waveform = normalise_level(waveform, lengths, self.config.level_rms)
+        frames = frame_lengths = quartet = quartet_lengths = None
+        if self.uses_vap:
+            quartet, quartet_lengths = self.quartet(waveform, lengths)
+        if self.uses_ssl:
+            frames, frame_lengths = self.backbone(waveform, lengths)
+        if lengths is None:
+            frame_lengths = quartet_lengths = None
+        return self.forward_features(frames, frame_lengths, quartet, quartet_lengths,
+                                     component_mask=component_mask, speaker_state=speaker_state)
+
+    def forward_features(self, frames=None, frame_lengths=None, quartet=None,
+                         quartet_lengths=None, *, component_mask=None, speaker_state=None,
+                         frames_pooled=False):
+        """
+        Return the `Output` for cached features; what the configuration leaves out may be None.
+
+        :param frames: backbone frames, float, shape (B, layers, T, backbone width)
+        :param frame_lengths: int64, shape (B,), valid frames; None means all T
+        :param quartet: float, shape (B, 4, rows, T)
+        :param quartet_lengths: int64, shape (B,), valid frames; None means all T
+        :param component_mask: see `forward`
+        :param speaker_state: see `forward`
+        :param frames_pooled: whether the frames were averaged by `latent.pool_frames` before
+        :raises ValueError: for a wrong shape, NaN or an input that is missing
+        """
+        self._check_features(frames, quartet)
+        state_next = None
+        vap = ssl = None
+        if self.uses_vap:
+            if component_mask is not None:
+                check_shape(component_mask, (None, 4), 'component_mask')
+                quartet = quartet * component_mask[:, :, None, None]
+                quartet_lengths = _expand(quartet_lengths, quartet)
+            vap = self.vap_summary(*self.encoder(quartet, quartet_lengths))
+        if self.uses_ssl:
+            ssl, state_next = self._latent(frames, frame_lengths, speaker_state, frames_pooled)
+            rows = component_mask if vap is None else vap[0]
+            ssl = tuple(_expand(part, rows) for part in ssl)
+        return self._decide(vap, ssl)._replace(speaker_state_next=state_next)
+
+    def _check_features(self, frames, quartet):
+        for needed, values, name in ((self.uses_ssl, frames, 'frames'),
+                                     (self.uses_vap, quartet, 'quartet')):
+            if needed and values is None:
+                raise ValueError(f'{name} are missing, branches is {self.config.branches}')
+            if needed:
+                check_finite(values, name)
+
+    def _latent(self, frames, lengths, state, pooled):
+        """Return the latent branch's summary and the speaker's next state."""
+        if not self.config.speaker.enabled:
+            return self.ssl_summary(*self.latent(frames, lengths, pooled=pooled)), None
+        if state is None:
+            state = self.speaker.initial(len(frames)).to(frames.device)
+        shift = self.speaker.shift(state)
+        summary = self.ssl_summary(*self.latent(frames, lengths, pooled=pooled, shift=shift))
+        return summary, self.speaker(state, self.utterance_mean(frames, lengths)).detach()
+
+    def utterance_mean(self, frames, lengths=None):
+        """
+        Return what the speaker statistics gather of an utterance, shape (B, backbone width).
+
+        :param frames: float, shape (B, layers, T, backbone width)
+        :param lengths: int64, shape (B,), valid frames; None means all T
+        """
+        mixed = masked(self.latent.mixed(frames).mT, lengths)
+        if lengths is None:
+            return mixed.mean(2)
+        return mixed.sum(2) / lengths[:, None]
+
+    def _decide(self, vap, ssl):
+        """Return the `Output` from the branches' embeddings, frame weights and logits."""
+        only = vap if ssl is None else ssl
+        none = torch.zeros_like(only[0])
+        empty = only[0][:, :1] * 0
+        silent = torch.zeros_like(only[2])
+        if not self.fuses:
+            weights = torch.zeros_like(only[2][:, :2])
+            weights[:, 1 if vap is None else 0] = 1
+            return Output(
+                only[2], weights, empty if vap is None else vap[1],
+                empty if ssl is None else ssl[1], none, none,
+                torch.stack([silent if vap is None else vap[2],
+                             silent if ssl is None else ssl[2]], 1),
+                none.new_ones(()), none.new_ones(none.shape[0]))
+        projected = self.vap_projection(vap[0]), self.ssl_projection(ssl[0])
+        tokens = projected if self.config.fusion.source == 'projected' else (vap[0], ssl[0])
+        if self.config.fusion.detach:
+            tokens = tuple(token.detach() for token in tokens)
+        embedding, weights = self.fusion(*tokens)
+        logits, gate = self.classifier(embedding, vap[2], ssl[2])
+        return Output(logits, weights, vap[1], ssl[1], *projected,
+                      torch.stack([vap[2], ssl[2]], 1), self.alignment.temperature, gate)
+
+    def folded(self):
+        """Return a copy in evaluation mode with every quaternion layer folded, for export."""
+        model = copy.deepcopy(self).eval()
+        if self.uses_vap:
+            model.encoder.fold()
+        return model
+
+    def trainable_parts(self):
+        """Return the number of trainable parameters of each part, a dictionary."""
+        counts = {name: sum(parameter.numel() for parameter in part.parameters()
+                            if parameter.requires_grad)
+                  for name, part in self.named_children()}
+        return {name: count for name, count in counts.items() if count}
+
+
+def _expand(values, like):
+    """Return `values` with a batch of one repeated to the batch size of `like`."""
+    if values is None or like is None or values.shape[0] == like.shape[0]:
+        return values
+    return values.expand(like.shape[0], *values.shape[1:])
