@@ -23,10 +23,12 @@ class Quartet(nn.Module):
     The same numbers as `physioser_ros.features.quartet`.
 
     :param config: `QuartetConfig`, the default one if None
+    :param dtype: of the waveform and the quartet, torch's default one if None
     """
 
-    def __init__(self, config=None):
+    def __init__(self, config=None, dtype=None):
         super().__init__()
+        self._dtype = dtype or torch.get_default_dtype()
         self.config = config = config or QuartetConfig()
         self._constant('filters', filters.transform_filters(config)[:, None])
         if config.bands:
@@ -38,8 +40,7 @@ class Quartet(nn.Module):
 
     def _constant(self, name, array):
         """Keep a matrix that follows `.to()` but needs no place in a checkpoint."""
-        self.register_buffer(name, torch.as_tensor(array, dtype=torch.get_default_dtype()),
-                             persistent=False)
+        self.register_buffer(name, torch.as_tensor(array, dtype=self._dtype), persistent=False)
 
     def forward(self, waveform, lengths=None):
         """
@@ -96,8 +97,10 @@ class Quartet(nn.Module):
         turned = turn_real * cosine + turn_imag * sine
         risen = turn_imag * cosine - turn_real * sine
         modulus = (turned.square() + risen.square()).clamp_min(TINY).sqrt()
-        # The half-angle formula instead of atan2, whose exported form is NaN at the origin.
-        angle = 2 * torch.atan(risen / (modulus + turned).clamp_min(math.sqrt(TINY) * 1e-3))
+        # The half-angle formula instead of atan2, whose exported form is NaN at the origin. The
+        # small turn added keeps half a turn half a turn, not zero by zero.
+        below = torch.maximum(modulus + turned, modulus * 1e-12)
+        angle = 2 * torch.atan((risen + modulus * 1e-6) / below)
         return functional.pad(angle / hop, (1, 0))
 
     def _normalise(self, power, rate, frequency, delay, floor):
