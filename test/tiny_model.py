@@ -60,6 +60,21 @@ def next_state(waveform, state):
                            state[1:] + (components(waveform) - state[1:]) / count])
 
 
+def tiny_metadata(labels=LABELS, speaker=False, min_samples=6400, max_samples=160000):
+    """Return the metadata of a tiny model, as a JSON object."""
+    return {
+        'format': 1, 'name': 'tiny', 'version': '0.0.1', 'licence': 'Apache-2.0',
+        'labels': list(labels), 'sample_rate': 16000, 'min_samples': min_samples,
+        'max_samples': max_samples, 'frame_step_s': {'vap': 0.08, 'ssl': 0.08},
+        'components': ['M', 'rho', 'f_inst', 'tau_g'],
+        'backbone': {'name': 'none', 'digest': '', 'licence': '', 'layers': [], 'note': ''},
+        'corpora': [],
+        'calibration': {'temperature': 1.0, 'threshold': 0.4, 'fitted_on': 'nothing'},
+        'speaker': {'width': SPEAKER_WIDTH, 'prior_count': SPEAKER_PRIOR,
+                    'max_count': SPEAKER_MAX} if speaker else None,
+        'figures': {}, 'training': {}, 'precision': 'float32'}
+
+
 def write_tiny_model(path, *, labels=LABELS, speaker=False, min_samples=6400,
                      max_samples=160000, metadata=None, nan_above=None, busy=0, manifest=True,
                      output_classes=None):
@@ -71,8 +86,8 @@ def write_tiny_model(path, *, labels=LABELS, speaker=False, min_samples=6400,
     :param speaker: with speaker adaptation: what is usual for the speaker is taken off
     :param min_samples: as in the metadata
     :param max_samples: as in the metadata
-    :param metadata: keys to replace in the metadata; a value of None removes the key; a text
-        or False in place of the whole: this text or no metadata at all
+    :param metadata: values to replace in the metadata; a text: the text of the metadata;
+        False: no metadata
     :param nan_above: probabilities are NaN where the largest sample is above this
     :param busy: products of two 128 by 128 matrices to compute before answering, to be slow:
         roughly 50 µs each
@@ -90,8 +105,9 @@ def write_tiny_model(path, *, labels=LABELS, speaker=False, min_samples=6400,
     if isinstance(metadata, str):
         onnx.helper.set_model_props(model, {'physioser': metadata})
     elif metadata is not False:
-        onnx.helper.set_model_props(model, {'physioser': json.dumps(_metadata(
-            labels, speaker, min_samples, max_samples, metadata or {}))})
+        values = {**tiny_metadata(labels, speaker, min_samples, max_samples),
+                  **(metadata or {})}
+        onnx.helper.set_model_props(model, {'physioser': json.dumps(values)})
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
     if manifest:
@@ -107,23 +123,6 @@ def _known(state):
     if state is None:
         return np.zeros(4)
     return state[0] / (state[0] + SPEAKER_PRIOR) * np.asarray(state[1:], np.float64)
-
-
-def _metadata(labels, speaker, min_samples, max_samples, changes):
-    values = {
-        'format': 1, 'name': 'tiny', 'version': '0.0.1', 'licence': 'Apache-2.0',
-        'labels': list(labels), 'sample_rate': 16000, 'min_samples': min_samples,
-        'max_samples': max_samples, 'frame_step_s': {'vap': 0.08, 'ssl': 0.08},
-        'components': ['M', 'rho', 'f_inst', 'tau_g'],
-        'backbone': {'name': 'none', 'digest': '', 'licence': '', 'layers': [], 'note': ''},
-        'corpora': [],
-        'calibration': {'temperature': 1.0, 'threshold': 0.4, 'fitted_on': 'nothing'},
-        'speaker': {'width': SPEAKER_WIDTH, 'prior_count': SPEAKER_PRIOR,
-                    'max_count': SPEAKER_MAX} if speaker else None,
-        'figures': {}, 'training': {}, 'precision': 'float32'}
-    values.update(changes)
-    return {key: value for key, value in values.items()
-            if key not in changes or value is not None}
 
 
 def _graph(labels, speaker, nan_above, busy):

@@ -92,7 +92,7 @@ def parse_metadata(text: str) -> ModelMetadata:
         components=_components(raw),
         speaker=_speaker(raw),
         threshold=_threshold(raw),
-        precision=raw.get('precision', 'float32'),
+        precision=_text({'precision': 'float32', **raw}, 'precision'),
         raw=raw)
 
 
@@ -173,10 +173,10 @@ def _speaker(raw: Mapping[str, Any]) -> Optional[SpeakerMetadata]:
 
 
 def _threshold(raw: Mapping[str, Any]) -> float:
-    calibration = raw.get('calibration') or {}
+    calibration = raw.get('calibration')
+    if calibration is None:
+        return 0.0
     threshold = calibration.get('threshold', 0.0) if isinstance(calibration, dict) else None
-    if threshold is None and isinstance(calibration, dict):
-        threshold = 0.0
     if not _number(threshold) or not 0 <= threshold <= 1:
         raise _wrong('calibration', calibration, 'an object with a "threshold" in [0, 1]')
     return float(threshold)

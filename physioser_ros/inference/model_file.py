@@ -91,6 +91,10 @@ def load_model(path: Path, *, sha256: str = '', providers: Sequence[str] = (CPU_
         model = Model(session, metadata, path=path, sha256=digest, notices=notices)
     except ModelFormatError as error:
         raise ModelFormatError(f'the model {path} cannot be used: {error}') from error
+    except UnicodeDecodeError as error:
+        raise ModelFormatError(
+            f'the model {path} cannot be used: a name or text in it is not UTF-8 ({error}); '
+            f'the file is damaged') from error
     if warm_up:
         model.warm_up()
     return model

@@ -1,5 +1,6 @@
 """The one place that creates an onnxruntime session."""
 
+import os
 from typing import Any, Sequence, Tuple
 
 from physioser_ros.inference.errors import ModelFormatError, ProviderError
@@ -39,14 +40,15 @@ def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,)
     try:
         session = onnxruntime.InferenceSession(
             content, _session_options(onnxruntime, intra_op_threads),
-            providers=usable or [CPU_PROVIDER])
+            providers=usable or [CPU_PROVIDER], enable_fallback=0)
     # onnxruntime's own exceptions derive from Exception and are not part of its documented
     # interface; whatever it raises here means that it does not take the model.
     except Exception as error:
         raise ModelFormatError(
             f'onnxruntime {onnxruntime.__version__} does not take it: '
             f'{_first_line(error)}') from error
-    # Without this, a failure of a CUDA kernel would quietly build a new session on the CPU.
+    # Else a failure on the way would quietly build a new session on the CPU. Releases before
+    # the argument `enable_fallback` know this call alone.
     session.disable_fallback()
     actual = session.get_providers()
     if require_provider:
@@ -65,6 +67,9 @@ def _session_options(onnxruntime: Any, intra_op_threads: int) -> Any:
     options.inter_op_num_threads = 1
     # Spinning threads burn several times the work's own CPU between utterances.
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    # A digest covers one file: weights in a second one are not to be found anywhere.
+    options.add_session_config_entry('session.model_external_initializers_file_folder_path',
+                                     os.devnull)
     # Errors come back as exceptions; onnxruntime need not write them to stderr as well.
     options.log_severity_level = 4
     return options
