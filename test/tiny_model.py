@@ -89,8 +89,8 @@ def write_tiny_model(path, *, labels=LABELS, speaker=False, min_samples=6400,
     :param metadata: values to replace in the metadata; a text: the text of the metadata;
         False: no metadata
     :param nan_above: probabilities are NaN where the largest sample is above this
-    :param busy: products of two 128 by 128 matrices to compute before answering, to be slow:
-        roughly 50 µs each
+    :param busy: products of two 128 by 128 matrices to compute before answering to anything
+        but silence, to be slow: roughly 50 µs each
     :param manifest: write `SHA256SUMS`
     :param output_classes: width of `probabilities`, where it shall differ from the labels
     :returns: `path`
@@ -256,7 +256,10 @@ def _busy(builder, parts, products):
     first = builder.add('Slice', parts, builder.constant([0], np.int64),
                         builder.constant([1], np.int64), builder.constant([1], np.int64))
     start = builder.add('Mul', builder.constant(np.eye(size)), first)
-    matrix = builder.add('Loop', builder.constant(products, np.int64),
+    heard = builder.add('Cast', builder.add('Greater', first, builder.constant([[1e-3]])),
+                        to=TensorProto.INT64)
+    turns = builder.add('Mul', heard, builder.constant([[products]], np.int64))
+    matrix = builder.add('Loop', builder.add('Reshape', turns, builder.constant([1], np.int64)),
                          builder.constant(True, np.bool_), start, body=body)
     total = builder.add('Reshape', builder.add('ReduceMean', matrix, keepdims=0),
                         builder.constant([1, 1], np.int64))

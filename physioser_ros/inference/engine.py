@@ -2,9 +2,9 @@
 The worker that recognises utterances one after the other, behind a bounded queue.
 
 All callbacks run in the worker's thread, except `on_drop`, which runs where the drop happens:
-in the worker, or in the caller of `submit`, `reset` or `stop`. None runs with a lock held. The
-worker is a daemon thread: an inference that outlasts `stop` cannot be ended, but nothing waits
-for it and its result is thrown away.
+in the worker, or in the caller of `submit`, `reset` or `stop`. None runs with a lock held.
+`stop` cancels the inference under way; should one not end in time, it goes on in its daemon
+thread, nothing waits for it and its result is thrown away.
 """
 
 from threading import Condition, current_thread, Thread
@@ -20,6 +20,9 @@ from physioser_ros.inference.recognizer import check_samples, Recognizer
 from physioser_ros.inference.request_queue import Request, RequestQueue, RESET, STOPPED
 from physioser_ros.inference.result import EmotionResult
 from physioser_ros.inference.speakers import SpeakerMemory
+
+#: Seconds from one request to end the inference under way to the next.
+CANCEL_PERIOD_S = 0.05
 
 
 class Engine:
@@ -76,10 +79,10 @@ class Engine:
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """
-        Stop the worker and drop what waits; idempotent, and `start` may follow.
+        Stop the worker and drop what it does and what waits; idempotent, `start` may follow.
 
-        :param timeout_s: seconds to wait for the inference under way
-        :returns: False where that inference still runs; its result will be thrown away
+        :param timeout_s: seconds to wait for the worker
+        :returns: False where it still runs; then its result will be thrown away
         """
         with self._changed:
             worker, self._worker = self._worker, None
@@ -88,7 +91,11 @@ class Engine:
         self._drop([(request, STOPPED) for request in waiting])
         if worker is None or worker is current_thread():
             return True
-        worker.join(timeout_s)
+        # Again and again, for the worker may stand right before its run.
+        deadline = time.monotonic() + timeout_s
+        while worker.is_alive() and time.monotonic() < deadline:
+            self._recognizer.model.cancel()
+            worker.join(min(timeout_s, CANCEL_PERIOD_S))
         return not worker.is_alive()
 
     def submit(self, samples: np.ndarray, context: Any, *, partial: bool = False,

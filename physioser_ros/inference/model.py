@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
 from physioser_ros.inference.errors import InferenceError, ModelFormatError
 from physioser_ros.inference.metadata import COMPONENTS, ModelMetadata
+from physioser_ros.inference.session import create_run_options
 
 #: Probabilities and weights may miss the sum of 1 by this much (weights may be float16).
 SUM_TOLERANCE = 1e-2
@@ -60,6 +61,7 @@ class Model:
         self.notices = notices
         self.providers: Tuple[str, ...] = tuple(session.get_providers())
         self._session = session
+        self._under_way: Set[Any] = set()
         self._check_inputs()
         self._check_outputs()
         self._try()
@@ -92,6 +94,11 @@ class Model:
         elif speaker_state is not None:
             raise ValueError('speaker_state was given, but the model has no speaker adaptation')
         return self._readout(self._fetch(feed), len(feed['component_mask']))
+
+    def cancel(self) -> None:
+        """End all runs that are under way in other threads; each raises InferenceError."""
+        for options in list(self._under_way):
+            options.terminate = True
 
     def warm_up(self, duration_s: float = WARM_UP_S) -> None:
         """Run once on `duration_s` of silence, so that the first utterance is not slower."""
@@ -129,11 +136,15 @@ class Model:
         return np.ascontiguousarray(state)
 
     def _fetch(self, feed: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        options = create_run_options()
+        self._under_way.add(options)
         try:
-            values = self._session.run(self._output_names(), feed)
+            values = self._session.run(self._output_names(), feed, options)
         # onnxruntime's exceptions have no common base but Exception.
         except Exception as error:
             raise InferenceError(f'the run of the model failed: {error}') from error
+        finally:
+            self._under_way.discard(options)
         return dict(zip(self._output_names(), values))
 
     def _output_names(self) -> List[str]:

@@ -7,6 +7,8 @@ from physioser_ros.inference.errors import ModelFormatError, ProviderError
 
 CPU_PROVIDER = 'CPUExecutionProvider'
 
+_SILENT = 4
+
 
 def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,),
                    require_provider: bool = False,
@@ -60,6 +62,15 @@ def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,)
     return session, notices
 
 
+def create_run_options() -> Any:
+    """Return options of one run; set `terminate` on them to end the run before its time."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = _SILENT
+    return options
+
+
 def _session_options(onnxruntime: Any, intra_op_threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -71,7 +82,7 @@ def _session_options(onnxruntime: Any, intra_op_threads: int) -> Any:
     options.add_session_config_entry('session.model_external_initializers_file_folder_path',
                                      os.devnull)
     # Errors come back as exceptions; onnxruntime need not write them to stderr as well.
-    options.log_severity_level = 4
+    options.log_severity_level = _SILENT
     return options
 
 
