@@ -275,6 +275,11 @@ def _checked(name, value, current):
         if not isinstance(value, (list, tuple)):
             raise ValueError(f'{name} is {value!r}, expected a list')
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    if isinstance(current, float) and isinstance(value, str):
+        try:
+            return float(value)  # YAML reads 1e-3 as text.
+        except ValueError:
+            pass
     kinds = (int, float) if isinstance(current, float) else (type(current),)
     if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(current, bool):
         raise ValueError(f'{name} is {value!r}, expected {type(current).__name__}')
