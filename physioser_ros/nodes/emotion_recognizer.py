@@ -1,0 +1,273 @@
+"""The node that turns utterances into emotions."""
+
+from dataclasses import dataclass
+import sys
+import threading
+from typing import Any
+
+from physioser_ros.inference import Decision, DecisionOptions, DurationWindow, Engine
+from physioser_ros.inference import find_model, load_model, SpeakerMemory, UNCERTAIN
+from physioser_ros.nodes import conversions, topics
+from physioser_ros.nodes.conversions import FormatError, SAMPLE_RATE, stamp_ns
+from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
+from physioser_ros.nodes.lifecycle import ManagedNode
+from physioser_ros.nodes.process import run
+from physioser_ros.nodes.qos import publish_on, subscribe_to
+
+#: Time for the inference under way when the node is deactivated, in s.
+STOP_S = 1.2
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is remembered of an utterance while the engine works on it."""
+
+    #: Header of the message, handed on unchanged.
+    header: Any
+    #: Capture time of the end of the last sample, in ns.
+    end_ns: int
+    #: Whether the person was still speaking.
+    partial: bool
+
+
+class EmotionRecognizer(ManagedNode):
+    """Lifecycle node around :class:`physioser_ros.inference.Engine`."""
+
+    def __init__(self, **options):
+        """
+        Create the node, unconfigured.
+
+        :param options: further arguments of LifecycleNode.
+        :raises ParameterError: for a given parameter of wrong type or out of range.
+        """
+        self._engine = None
+        self._model = None
+        self._published = {}
+        self._subscriptions_made = []
+        self._enabled = True
+        self._audio_info = None
+        self._refused = {}
+        self._ignored = 0
+        self._settled = 0
+        self._latency = DurationWindow()
+        # Results come from the engine's thread, counts are read by the executor's.
+        self._lock = threading.Lock()
+        super().__init__('emotion_recognizer', **options)
+        self.serve({'~/set_enabled': self._set_enabled, '~/reset': self._reset})
+
+    @property
+    def settled(self):
+        """Return how many whole utterances were answered, dropped or refused so far."""
+        with self._lock:
+            return self._settled
+
+    def prepare(self):
+        """Load and try the model, and create the publishers."""
+        values = self.parameters.values()
+        self._model = load_model(
+            find_model(values['model.path']), sha256=values['model.sha256'],
+            providers=values['model.providers'],
+            require_provider=values['model.require_provider'],
+            intra_op_threads=values['model.intra_op_threads'], warm_up=values['model.warmup'])
+        for notice in self._model.notices:
+            self.get_logger().warning(notice)
+        remembers = values['speaker.adapt'] and self._model.metadata.speaker is not None
+        self._engine = Engine(
+            self._model, decision=Decision(decision_options(values)),
+            speakers=SpeakerMemory(values['speaker.forget_s']) if remembers else None,
+            queue_depth=values['queue.depth'], queue_policy=values['queue.policy'],
+            max_age_s=values['queue.max_age_s'], saliency=values['publish.saliency'],
+            on_result=self.guarded(self._on_result), on_drop=self.guarded(self._on_drop),
+            on_error=self.guarded(self._on_inference_error))
+        for topic in topics.PUBLISHED['emotion_recognizer']:
+            if topic is not topics.DIAGNOSTICS:
+                self._published[topic] = publish_on(self, topic, self.on_incompatible_qos)
+        metadata = self._model.metadata
+        self.get_logger().info(f'model {metadata.name} {metadata.version}: '
+                               f'{", ".join(metadata.labels)}')
+
+    def begin(self):
+        """Start the worker, say which labels there are, and listen."""
+        self._engine.start()
+        self._publish_label_info()
+        for topic, callback in ((topics.AUDIO_INFO, self._on_audio_info),
+                                (topics.UTTERANCE, self._on_utterance),
+                                (topics.UTTERANCE_PARTIAL, self._on_partial)):
+            self._subscriptions_made.append(
+                subscribe_to(self, topic, self.guarded(callback), self.on_incompatible_qos))
+
+    def halt(self):
+        """Listen no more and stop the worker; what waits is dropped."""
+        while self._subscriptions_made:
+            self.destroy_subscription(self._subscriptions_made.pop())
+        if self._engine is not None and not self._engine.stop(STOP_S):
+            self.get_logger().warning('an inference is still under way, its result is lost')
+
+    def release(self):
+        """Forget the model and remove the publishers."""
+        for publisher in self._published.values():
+            self.destroy_lifecycle_publisher(publisher)
+        self._published = {}
+        self._engine = self._model = self._audio_info = None
+
+    def change(self, values, changed):
+        """Take over live changes of the decision."""
+        if any(name.startswith('decision.') for name in changed):
+            self._engine.recognizer.decision.options = decision_options(values)
+            if self.is_active and 'decision.min_confidence' in changed:
+                self._publish_label_info(values['decision.min_confidence'])
+
+    def report(self):
+        """Return level, text, hardware id and values for the diagnostics."""
+        if self._engine is None:
+            return WARN, 'no model is loaded', 'none', {}
+        status = self._engine.status()
+        metadata = self._model.metadata
+        level, text = LEVELS[status.level], status.text
+        if not self._enabled:
+            level, text = WARN, 'paused by ~/set_enabled'
+        elif self._refused and level == OK:
+            level, text = WARN, f'utterances were refused: {next(iter(self._refused))}'
+        with self._lock:
+            latency = self._latency.percentiles()
+        values = {
+            'model': f'{metadata.name} {metadata.version}', 'sha256': self._model.sha256,
+            'providers_asked': ','.join(self.parameters['model.providers']),
+            'providers': ','.join(self._model.providers), 'utterances': status.submitted,
+            'results': status.results, 'ignored_while_paused': self._ignored,
+            'bad_format': sum(self._refused.values()), 'waiting': status.waiting,
+            **{f'dropped.{reason}': count for reason, count in status.dropped.items()},
+            'errors': status.errors, 'last_error': status.last_error,
+            'processing_ms.p50': status.processing.p50 * 1000,
+            'processing_ms.p95': status.processing.p95 * 1000,
+            'processing_ms.max': status.processing.max * 1000,
+            'latency_ms.p50': latency.p50 * 1000, 'latency_ms.p95': latency.p95 * 1000,
+            'real_time_factor': status.real_time_factor, 'speakers': status.speakers,
+            'last_label': status.last_label, 'last_confidence': status.last_confidence}
+        return level, text, metadata.name, values
+
+    def wait_until_heard(self, timeout_s):
+        """
+        Wait until every subscriber has acknowledged what was published.
+
+        :param timeout_s: longest time to wait for each topic, in s.
+        """
+        for publisher in self._published.values():
+            publisher.wait_for_all_acked(conversions.duration(timeout_s))
+
+    def _publish_label_info(self, threshold=None):
+        if threshold is None:
+            threshold = self.parameters['decision.min_confidence']
+        now = self.get_clock().now().nanoseconds
+        self._publish(topics.LABEL_INFO, conversions.label_info_message(
+            self._model.metadata.labels, threshold, conversions.header(now)))
+
+    def _publish(self, topic, message):
+        self._published[topic].publish(message)
+
+    def _on_audio_info(self, message):
+        self._audio_info = message
+
+    def _on_utterance(self, message):
+        self._hear(message, partial=False)
+
+    def _on_partial(self, message):
+        self._hear(message, partial=True)
+
+    def _hear(self, message, partial):
+        if not self._enabled:
+            self._ignored += 1
+            self._settle(partial)
+            return
+        try:
+            conversions.check_utterance_format(self._audio_info)
+            samples = conversions.samples_of(message)
+        except FormatError as error:
+            self._refuse(str(error))
+            self._settle(partial)
+            return
+        start_ns = stamp_ns(message.header)
+        end_ns = start_ns + len(samples) * 1_000_000_000 // SAMPLE_RATE
+        heard = Heard(message.header, end_ns, partial)
+        # The stamp as time: a bag that is played again is smoothed in the same way.
+        self._engine.submit(samples, heard, partial=partial, utterance=start_ns,
+                            time_s=end_ns / 1e9)
+
+    def _refuse(self, reason):
+        if reason not in self._refused:
+            self.get_logger().warning(f'an utterance is refused, and all like it: {reason}')
+        self._refused[reason] = self._refused.get(reason, 0) + 1
+
+    def _settle(self, partial):
+        if not partial:
+            with self._lock:
+                self._settled += 1
+
+    def _on_result(self, result):
+        """Publish one answer; runs in the engine's thread."""
+        header = result.context.header
+        if result.partial:
+            self._publish(topics.PARTIAL, conversions.classification_message(result, header))
+            return
+        self._publish_attention(result)
+        label = result.label
+        self._publish(topics.CONFIDENCE,
+                      conversions.message_type('std_msgs/Float32')(data=result.confidence))
+        if label != UNCERTAIN or self.parameters['publish.label_when_uncertain']:
+            self._publish(topics.LABEL, conversions.message_type('std_msgs/String')(data=label))
+        latency_s = (self.get_clock().now().nanoseconds - result.context.end_ns) / 1e9
+        self._publish(topics.RESULT_INFO, conversions.info_message(
+            'emotion', label, {**conversions.result_values(result),
+                               'latency_ms': latency_s * 1000}, header))
+        self._publish(topics.CLASSIFICATION, conversions.classification_message(result, header))
+        self._publish(topics.PROCESSING_TIME, conversions.message_type('std_msgs/Float64')(
+            data=result.processing_s * 1000))
+        with self._lock:
+            self._latency.add(latency_s)
+        self._settle(partial=False)
+
+    def _publish_attention(self, result):
+        if self.parameters['publish.attention']:
+            self._publish(topics.BRANCHES, conversions.branches_message(result))
+            self._publish(topics.VAP_FRAMES, conversions.vap_frames_message(result))
+        if result.component_saliency is not None:
+            self._publish(topics.COMPONENTS, conversions.components_message(result))
+        if self.parameters['publish.attention_image']:
+            self._publish(topics.ATTENTION_MAP, conversions.attention_map_message(
+                result, result.context.header))
+
+    def _on_drop(self, heard, reason):
+        self.get_logger().debug(f'utterance of {stamp_ns(heard.header)} ns dropped: {reason}')
+        self._settle(heard.partial)
+
+    def _on_inference_error(self, heard, error):
+        self.get_logger().error(
+            f'utterance of {stamp_ns(heard.header)} ns without an answer: '
+            f'{type(error).__name__}: {error}')
+        self._settle(heard.partial)
+
+    def _set_enabled(self, request):
+        self._enabled = request.data
+        return True, 'listening' if request.data else 'paused'
+
+    def _reset(self, request):
+        if self._engine is not None:
+            self._engine.reset()
+        self._refused.clear()
+        return True, 'speakers and smoothing are forgotten'
+
+
+def decision_options(values):
+    """Return the DecisionOptions of a dict of parameters by name."""
+    prefix = 'decision.'
+    return DecisionOptions(**{name[len(prefix):]: value for name, value in values.items()
+                              if name.startswith(prefix)})
+
+
+def main(args=None):
+    """Run the node until SIGINT or SIGTERM."""
+    sys.exit(run(lambda end: [EmotionRecognizer()], args))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,139 @@
+"""The life of a process with nodes: start, spin, signals and an orderly end."""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+from physioser_ros.nodes.conversions import check_messages, MessageError
+from physioser_ros.nodes.parameters import ParameterError
+
+#: Time for an orderly end, in s; what still hangs in native code then is left behind.
+PATIENCE_S = 1.7
+
+
+class Stops:
+    """Reasons to end the process, from signal handlers and from any thread."""
+
+    def __init__(self):
+        # SimpleQueue is the one queue whose put may be called in a signal handler.
+        self._queue = queue.SimpleQueue()
+
+    def listen_to_signals(self):
+        """Take SIGINT and SIGTERM as reasons to end with exit code 0."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.end(0))
+
+    def end(self, code):
+        """Ask for the end of the process with an exit code."""
+        self._queue.put(code)
+
+    def wait(self):
+        """Wait for a reason; return its exit code."""
+        return self._queue.get()
+
+
+def run(create_nodes, args=None):
+    """
+    Run nodes in one process and one executor until a signal or their own end.
+
+    The main thread waits for signals and the executor spins in another: so a signal is noticed
+    at once, whatever a callback does.
+
+    :param create_nodes: called with the function that ends the process (it takes the exit
+        code); returns the nodes in the order in which they are started.
+    :param args: command line, sys.argv by default.
+    :return: exit code: 0 after SIGINT, SIGTERM or the end of a file; 1 where a node could not
+        be created or where its autostart failed and on_autostart_failure is 'exit'.
+    """
+    stops = Stops()
+    stops.listen_to_signals()
+    try:
+        check_messages()
+    except MessageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    nodes = []
+    try:
+        nodes += create_nodes(stops.end)
+    except ParameterError as error:
+        rclpy.logging.get_logger('physioser_ros').fatal(str(error))
+        rclpy.try_shutdown()
+        return 1
+    executor = SingleThreadedExecutor()
+    for node in nodes:
+        executor.add_node(node)
+    executor.create_task(_start, nodes, stops)
+    spinner = Spinner(executor, on_error=lambda: stops.end(1))
+    spinner.start()
+    code = stops.wait()
+    _end(nodes, spinner, code)
+    return code
+
+
+class Spinner:
+    """An executor in a thread of its own."""
+
+    def __init__(self, executor, on_error):
+        """
+        Prepare to spin.
+
+        :param executor: the executor; it belongs to the spinner from now on.
+        :param on_error: called without arguments after an exception out of the executor.
+        """
+        self._executor = executor
+        self._on_error = on_error
+        self._stopping = False
+        self._thread = threading.Thread(target=self._spin, name='executor', daemon=True)
+
+    def start(self):
+        """Start to spin."""
+        self._thread.start()
+
+    def stop(self):
+        """Finish the callback under way and stop."""
+        self._stopping = True
+        # A task is the one thing that makes spin_once return in every distribution.
+        self._executor.create_task(lambda: None)
+        self._thread.join()
+        self._executor.shutdown(timeout_sec=0)
+
+    def _spin(self):
+        try:
+            while not self._stopping:
+                self._executor.spin_once()
+        # Callbacks are guarded; this is an error of the executor, and deaf is worse than gone.
+        except Exception:
+            traceback.print_exc()
+            self._on_error()
+
+
+def _start(nodes, stops):
+    for node in nodes:
+        if not node.parameters['autostart'] or node.autostart():
+            continue
+        if node.parameters['on_autostart_failure'] == 'exit':
+            stops.end(1)
+            return
+
+
+def _end(nodes, spinner, code):
+    # An inference or a device that is being opened cannot be interrupted: it is left behind.
+    last_resort = threading.Timer(PATIENCE_S, os._exit, (code,))
+    last_resort.daemon = True
+    last_resort.start()
+    spinner.stop()
+    # The source of sound last, as it was started last; so stop in the opposite order.
+    for node in reversed(nodes):
+        node.close()
+    for node in nodes:
+        node.destroy_node()
+    rclpy.try_shutdown()
+    last_resort.cancel()

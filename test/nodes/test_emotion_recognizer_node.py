@@ -1,0 +1,187 @@
+"""The recognizer: utterance messages in, emotion messages out."""
+
+import numpy as np
+import pytest
+from tiny_model import LABELS, samples_for
+
+from physioser_ros.nodes import conversions, topics
+
+pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
+
+RESULT_TOPICS = (topics.BRANCHES, topics.VAP_FRAMES, topics.CONFIDENCE, topics.LABEL,
+                 topics.RESULT_INFO, topics.CLASSIFICATION)
+
+
+@pytest.fixture
+def start(world, tiny_model):
+    """Return a function that starts an active recognizer, matched with speaker and listeners."""
+    from physioser_ros.nodes.emotion_recognizer import EmotionRecognizer
+
+    def start(parameters=None, listen=RESULT_TOPICS):
+        received = {topic: world.listen(topic) for topic in listen}
+        speaker = world.speak(topics.UTTERANCE)
+        world.add(EmotionRecognizer, {'model.path': tiny_model, **(parameters or {})})
+        assert world.transition('emotion_recognizer', 'configure')
+        assert world.transition('emotion_recognizer', 'activate')
+        world.matched(speaker)
+        for messages in received.values():
+            messages.wait_matched()
+        return speaker, received
+    return start
+
+
+def utterance(index, stamp_ns=1_500_000_000, **options):
+    """Return the message of an utterance whose label in the tiny model is LABELS[index]."""
+    return conversions.audio_message(samples_for(index, **options),
+                                     conversions.header(stamp_ns, 'head_microphone'))
+
+
+def test_every_topic_of_an_utterance_agrees_with_the_classification(start):
+    speaker, received = start()
+    speaker.publish(utterance(3))
+    answer = received[topics.CLASSIFICATION].wait()
+
+    assert (answer.header.stamp.sec, answer.header.stamp.nanosec) == (1, 500_000_000)
+    assert answer.header.frame_id == 'head_microphone'
+    scores = [result.score for result in answer.results]
+    assert sorted(result.class_id for result in answer.results) == sorted(LABELS)
+    assert scores == sorted(scores, reverse=True)
+    assert sum(scores) == pytest.approx(1)
+    assert answer.results[0].class_id == LABELS[3]
+    assert received[topics.LABEL].wait().data == LABELS[3]
+    assert received[topics.CONFIDENCE].wait().data == pytest.approx(scores[0])
+    branches = received[topics.BRANCHES].wait()
+    assert branches.layout.dim[0].label == 'branch:vap,ssl'
+    assert sum(branches.data) == pytest.approx(1)
+    frames = received[topics.VAP_FRAMES].wait()
+    assert frames.layout.dim[0].label == 'frame:80ms'
+    assert sum(frames.data) == pytest.approx(1, abs=1e-5)
+    info = received[topics.RESULT_INFO].wait()
+    assert info.header == answer.header
+    assert float(conversions.info_values(info)['branch.vap']) == pytest.approx(
+        branches.data[0], abs=1e-5)
+
+
+def test_answers_come_in_the_order_of_the_utterances(start):
+    speaker, received = start({'queue.depth': 64})
+    order = [5, 0, 7, 2, 2, 6]
+    for number, index in enumerate(order):
+        speaker.publish(utterance(index, stamp_ns=number * 10**9))
+    received[topics.CLASSIFICATION].wait(len(order))
+    assert [message.header.stamp.sec for message in received[topics.CLASSIFICATION]] == list(
+        range(len(order)))
+    assert [message.results[0].class_id for message in received[topics.CLASSIFICATION]] == [
+        LABELS[index] for index in order]
+
+
+def test_bad_utterances_are_counted_and_the_next_good_one_is_answered(start, world):
+    diagnostics = world.listen(topics.DIAGNOSTICS)
+    speaker, received = start(listen=(topics.CLASSIFICATION,))
+    odd, empty = utterance(1), utterance(1)
+    odd.audio.data = odd.audio.data[:-1]
+    empty.audio.data = empty.audio.data[:0]
+    for message in (odd, empty, utterance(4)):
+        speaker.publish(message)
+    assert received[topics.CLASSIFICATION].wait().results[0].class_id == LABELS[4]
+    from ros_world import diagnostics_of, values_of, wait_until
+
+    def counted():
+        statuses = diagnostics_of(diagnostics, f'{world.namespace}/emotion_recognizer')
+        return statuses and values_of(statuses[-1]).get('bad_format') == '2'
+    wait_until(counted, 'two refused utterances in the diagnostics')
+
+
+def test_an_undeclared_format_is_refused(start, world):
+    formats = world.speak(topics.AUDIO_INFO)
+    speaker, received = start(listen=(topics.CLASSIFICATION,))
+    world.matched(formats)
+    info = conversions.audio_info_message()
+    info.sample_rate = 48000
+    formats.publish(info)
+    node = world.nodes[0]
+    from ros_world import wait_until
+    wait_until(lambda: node._audio_info is not None, 'the audio_info')
+    speaker.publish(utterance(1))
+    wait_until(lambda: node.settled == 1, 'the refusal')
+    assert not received[topics.CLASSIFICATION]
+    formats.publish(conversions.audio_info_message())
+    wait_until(lambda: node._audio_info.sample_rate == 16000, 'the other audio_info')
+    speaker.publish(utterance(1))
+    received[topics.CLASSIFICATION].wait()
+
+
+def test_a_missing_model_fails_to_configure_and_another_one_is_accepted_later(
+        world, tiny_model):
+    from physioser_ros.nodes.emotion_recognizer import EmotionRecognizer
+    from rclpy.parameter import Parameter
+    from ros_world import diagnostics_of
+
+    diagnostics = world.listen(topics.DIAGNOSTICS)
+    node = world.add(EmotionRecognizer, {'model.path': '/nowhere/model.onnx'})
+    diagnostics.wait_matched()
+    assert not world.transition('emotion_recognizer', 'configure')
+    assert world.state('emotion_recognizer') == 'unconfigured'
+    assert 'there is no model /nowhere/model.onnx' in node.problem
+    from ros_world import wait_until
+    wait_until(lambda: any(
+        status.level == b'\x02' and '/nowhere/model.onnx' in status.message
+        for status in diagnostics_of(diagnostics, node.get_fully_qualified_name())),
+        'the problem in the diagnostics')
+
+    node.set_parameters([Parameter('model.path', value=tiny_model)])
+    assert world.transition('emotion_recognizer', 'configure')
+    assert node.problem == ''
+
+
+def test_a_late_subscriber_gets_the_labels(start, world):
+    start(listen=(), parameters={'decision.min_confidence': 0.5})
+    late = world.listen(topics.LABEL_INFO).wait()
+    assert [item.class_name for item in late.class_map] == list(LABELS)
+    assert late.threshold == pytest.approx(0.5)
+
+
+def test_uncertain_is_said_below_the_threshold_and_may_be_kept_silent(start, world):
+    from rclpy.parameter import Parameter
+
+    speaker, received = start({'decision.min_confidence': 1.0})
+    speaker.publish(utterance(3))
+    received[topics.CLASSIFICATION].wait()
+    assert received[topics.LABEL].wait().data == 'uncertain'
+    world.nodes[0].set_parameters([Parameter('publish.label_when_uncertain', value=False)])
+    speaker.publish(utterance(3))
+    received[topics.CLASSIFICATION].wait(2)
+    assert len(received[topics.LABEL]) == 1
+
+
+def test_a_pause_ignores_utterances(start, world):
+    from std_srvs.srv import SetBool
+    from ros_world import wait_until
+
+    speaker, received = start(listen=(topics.CLASSIFICATION,))
+    assert world.call('emotion_recognizer/set_enabled', SetBool, data=False).success
+    speaker.publish(utterance(3, stamp_ns=1))
+    wait_until(lambda: world.nodes[0].settled == 1, 'the utterance to be ignored')
+    assert world.call('emotion_recognizer/set_enabled', SetBool, data=True).success
+    speaker.publish(utterance(3, stamp_ns=2))
+    assert received[topics.CLASSIFICATION].wait().header.stamp.nanosec == 2
+
+
+def test_attention_map_pairs_with_the_classification(start):
+    speaker, received = start({'publish.attention_image': True},
+                              listen=(topics.ATTENTION_MAP, topics.CLASSIFICATION))
+    speaker.publish(utterance(2, duration_s=2.0))
+    image = received[topics.ATTENTION_MAP].wait()
+    assert image.header == received[topics.CLASSIFICATION].wait().header
+    rows = np.frombuffer(image.data, np.float32).reshape(image.height, image.width)
+    assert image.encoding == '32FC1'
+    assert rows.shape == (2, 25)
+    assert rows.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
+
+
+def test_early_answers_go_to_their_own_topic(start, world):
+    early = world.speak(topics.UTTERANCE_PARTIAL)
+    speaker, received = start(listen=(topics.PARTIAL, topics.CLASSIFICATION))
+    world.matched(early)
+    early.publish(utterance(6))
+    assert received[topics.PARTIAL].wait().results[0].class_id == LABELS[6]
+    assert not received[topics.CLASSIFICATION]
