@@ -7,6 +7,7 @@ in the worker, or in the caller of `submit`, `reset` or `stop`. None runs with a
 thread, nothing waits for it and its result is thrown away.
 """
 
+import atexit
 from threading import Condition, current_thread, Thread
 import time
 from typing import Any, Callable, Hashable, List, Optional, Tuple
@@ -76,6 +77,9 @@ class Engine:
                 return
             self._worker = Thread(target=self._work, name='emotion-inference', daemon=True)
             self._worker.start()
+        # A daemon thread that is inside onnxruntime when the interpreter ends aborts the
+        # process; so whoever forgets to stop is stopped at exit.
+        atexit.register(self.stop)
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """
@@ -84,6 +88,7 @@ class Engine:
         :param timeout_s: seconds to wait for the worker
         :returns: False where it still runs; then its result will be thrown away
         """
+        atexit.unregister(self.stop)
         with self._changed:
             worker, self._worker = self._worker, None
             waiting = self._abandon()

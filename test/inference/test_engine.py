@@ -1,5 +1,8 @@
 """The engine: one worker, order kept, drops counted, errors survived, stopped in time."""
 
+from pathlib import Path
+import subprocess
+import sys
 import threading
 from threading import Event, Thread
 import time
@@ -11,6 +14,7 @@ from tiny_model import LABELS, samples_for, write_tiny_model
 from physioser_ros.inference import Decision, DecisionOptions, Engine, load_model, SpeakerMemory
 
 TIMEOUT_S = 30
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class GatedModel:
@@ -274,6 +278,26 @@ def test_the_engine_may_be_stopped_from_a_callback(harness):
     one = harness(on_result=on_result)
     one.submit('a')
     assert done.wait(TIMEOUT_S)
+
+
+def test_a_process_that_forgets_to_stop_ends_in_mid_inference_all_the_same(tmp_path):
+    path = write_tiny_model(tmp_path / 'slow.onnx', busy=10 ** 8)
+    program = """
+import sys, threading
+import numpy as np
+from physioser_ros.inference import Decision, Engine, load_model
+model = load_model(sys.argv[1])
+entered, run = threading.Event(), model.run
+model.run = lambda *args, **options: (entered.set(), run(*args, **options))[1]
+engine = Engine(model, decision=Decision(), on_result=print, on_error=print,
+                on_drop=lambda *drop: print(*drop))
+engine.start()
+engine.submit(np.full(16000, 9999, np.int16), 'long')
+assert entered.wait(30)
+"""
+    run = subprocess.run([sys.executable, '-c', program, path], cwd=ROOT, timeout=2 * TIMEOUT_S,
+                         capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, 'long stopped\n', '')
 
 
 def test_reset_drops_all_and_forgets_all(harness, adapting):
