@@ -143,19 +143,29 @@ AUDIO_CAPTURE = AUTOSTART + (
     Parameter('vad.aggressiveness', 2, 'Webrtc: the higher, the fewer false alarms and the more '
               'misses.', '', 0, 3, fixed=True),
     Parameter('segment.trigger', 'vad', 'What delimits an utterance: voice activity, the service '
-              '~/push_to_talk, or nothing (windows of segment.max_s).',
+              '~/push_to_talk, or nothing (windows of segment.window_s, one after the other).',
               choices=('vad', 'push_to_talk', 'continuous')),
-    Parameter('segment.pre_roll_s', 0.3, 'Sound kept from before the onset, so that the first '
+    Parameter('segment.pre_roll_s', 0.5, 'Sound kept from before the onset, so that the first '
               'syllable is whole.', 's', 0.0, 2.0),
-    Parameter('segment.start_ms', 90, 'Speech that makes an onset; costs no latency at the end.',
-              'ms', 10, 1000),
+    Parameter('segment.start_s', 0.09, 'Speech that makes an onset; costs no latency at the '
+              'end.', 's', 0.01, 1.0),
+    Parameter('segment.rise_s', 0.8, 'Time in which a rise must have become sure speech.', 's',
+              0.1, 1.5),
     Parameter('segment.hangover_s', 0.6, 'Silence that ends an utterance. This is most of the '
               'latency: shorter answers earlier and cuts sentences at their pauses.',
               's', 0.1, 3.0),
-    Parameter('segment.min_s', 0.4, 'Speech shorter than this is rejected and counted.',
+    Parameter('segment.min_s', 0.3, 'Speech shorter than this is rejected and counted.',
               's', 0.0, 5.0),
     Parameter('segment.max_s', 10.0, 'Longer speech is split at its least probable point and '
               'flagged; nothing is lost.', 's', 1.0, 60.0),
+    Parameter('segment.split_window_s', 2.0, 'The split is looked for in the last part, so long, '
+              'before segment.max_s.', 's', 0.1, 10.0),
+    Parameter('segment.window_s', 3.0, 'Length of the windows of trigger continuous.', 's',
+              0.5, 60.0),
+    Parameter('segment.start_threshold', 0.5, 'Probability of speech from which a frame may '
+              'begin an utterance.', '', 0.01, 1.0),
+    Parameter('segment.stop_threshold', 0.35, 'Probability of speech below which a frame no '
+              'longer continues it.', '', 0.01, 1.0),
     Parameter('partial.period_s', 0.0, 'While somebody speaks, publish the utterance so far on '
               'audio/utterance_partial this often; 0 for never.', 's', 0.0, 10.0),
     Parameter('gate.robot_speaking', 'drop', 'While the robot speaks: drop whole utterances that '

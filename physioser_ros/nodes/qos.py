@@ -28,8 +28,6 @@ PROFILES = {
     'newest': (True, False, 1),
     'newest_lossy': (False, False, 1),
     'latched': (True, True, 1),
-    # Hears publishers that latch and those that do not.
-    'latched_or_not': (True, False, 1),
     'stream': (False, False, 50),
 }
 

@@ -41,8 +41,8 @@ INPUT_STREAM = Topic(
     'audio_in/audio_stamped', 'audio_common_msgs/AudioDataStamped', 'stream',
     'Source topic: sound from another driver, such as audio_capture of ros-drivers.')
 INPUT_INFO = Topic(
-    'audio_in/audio_info', 'audio_common_msgs/AudioInfo', 'latched_or_not',
-    'Source topic: its format; without one 16 kHz mono S16LE is expected.')
+    'audio_in/audio_info', 'audio_common_msgs/AudioInfo', 'latched',
+    'Source topic: its format; while nobody publishes one, 16 kHz mono S16LE is expected.')
 ROBOT_SPEAKING = Topic(
     'robot_speaking', 'std_msgs/Bool', 'results',
     'Whether the robot itself speaks; remap it to the topic of your speech synthesis.')

@@ -1,0 +1,64 @@
+"""Both nodes in one process and one executor."""
+
+import sys
+import time
+
+from physioser_ros.nodes.audio_capture import AudioCapture
+from physioser_ros.nodes.emotion_recognizer import EmotionRecognizer
+from physioser_ros.nodes.process import run
+
+POLL_S = 0.05
+#: Longest wait for the answers to the last utterances of a file, in s.
+ANSWER_S = 30.0
+#: Time for subscribers to acknowledge the last answers, in s.
+DELIVERY_S = 5.0
+
+
+class Ending:
+    """Ends the process after a file, when its last utterance is answered and delivered."""
+
+    def __init__(self, end):
+        """
+        Prepare the end.
+
+        :param end: called with the exit code.
+        """
+        self._end = end
+        self._deadline = None
+        self.capture = None
+        self.recognizer = None
+
+    def begin(self):
+        """Start to wait for the answers; runs in the executor."""
+        self._deadline = time.monotonic() + ANSWER_S
+        self.recognizer.create_timer(POLL_S, self.recognizer.guarded(self._poll),
+                                     clock=self.recognizer.steady_clock)
+
+    def _poll(self):
+        recognizer = self.recognizer
+        late = time.monotonic() > self._deadline
+        if late:
+            recognizer.get_logger().warning(
+                f'{recognizer.settled} of {self.capture.utterances} utterances are answered '
+                f'{ANSWER_S:.0f} s after the file: leaving')
+        done = recognizer.settled >= self.capture.utterances
+        if late or done or not recognizer.is_active:
+            recognizer.wait_until_heard(DELIVERY_S)
+            self._end(0)
+
+
+def create_nodes(end):
+    """Return the nodes, the recognizer first: it must listen before anybody speaks."""
+    ending = Ending(end)
+    ending.recognizer = EmotionRecognizer()
+    ending.capture = AudioCapture(on_finished=ending.begin)
+    return [ending.recognizer, ending.capture]
+
+
+def main(args=None):
+    """Run both nodes until SIGINT, SIGTERM or, with file.exit_at_end, the end of the file."""
+    sys.exit(run(create_nodes, args))
+
+
+if __name__ == '__main__':
+    main()
