@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from physioser_ros.model.config import AlignmentConfig
 from physioser_ros.model.masks import check_shape
+from physioser_ros.model.precision import full_precision
 
 
 class ProjectionHead(nn.Sequential):
@@ -58,8 +59,12 @@ class ContrastiveAlignment(nn.Module):
         check_shape(ssl_projection, tuple(vap_projection.shape), 'ssl_projection')
         if self.config.kind == 'none':
             return vap_projection.new_zeros(())
-        vap = functional.normalize(vap_projection.float(), dim=1)
-        ssl = functional.normalize(ssl_projection.float(), dim=1)
+        with full_precision(vap_projection.device):
+            return self._loss(vap_projection.float(), ssl_projection.float(), labels)
+
+    def _loss(self, vap_projection, ssl_projection, labels):
+        vap = functional.normalize(vap_projection, dim=1)
+        ssl = functional.normalize(ssl_projection, dim=1)
         similarity = vap @ ssl.T / self.temperature
         if self.config.kind == 'infonce':
             target = torch.arange(len(vap), device=vap.device)

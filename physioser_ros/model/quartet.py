@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from physioser_ros.features import filters, QuartetConfig
 from physioser_ros.model.masks import check_waveform, frame_mask
+from physioser_ros.model.precision import full_precision
 
 #: Below every square that float32 sound can leave; keeps quotients and roots finite.
 TINY = 1e-20
@@ -53,6 +54,10 @@ class Quartet(nn.Module):
         :raises ValueError: for a wrong shape, NaN, or a row shorter than one window
         """
         check_waveform(waveform, lengths, self.config.window)
+        with full_precision(waveform.device):
+            return self._forward(waveform, lengths)
+
+    def _forward(self, waveform, lengths):
         mask = None
         if lengths is not None:
             waveform = waveform * frame_mask(lengths, waveform.shape[1]).to(waveform.dtype)

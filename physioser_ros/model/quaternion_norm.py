@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from physioser_ros.model.masks import frame_mask
+from physioser_ros.model.precision import full_precision
 from physioser_ros.model.quaternion import check_channels
 
 
@@ -47,31 +48,39 @@ class QuaternionBatchNorm2d(nn.Module):
         check_channels(values, 1, self.channels, 'QuaternionBatchNorm2d')
         parts = values.unflatten(1, (4, self.channels))
         if self.training:
-            mean, covariance = self._statistics(parts, lengths)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
-                self.running_covariance.lerp_(covariance.to(self.running_mean), self.momentum)
+            with full_precision(values.device):
+                matrix, offset = self._affine(*self._learn(parts, lengths))
         else:
-            mean, covariance = self.running_mean, self.running_covariance
-        matrix, offset = self._affine(mean, covariance)
+            matrix, offset = self._affine(self.running_mean, self.running_covariance)
+        matrix, offset = matrix.to(values.dtype), offset.to(values.dtype)
         if self.kind == 'simple':
             scaled = parts * matrix[:, 0, 0, None, None]
         else:
             scaled = torch.einsum('cpq,bqcft->bpcft', matrix, parts)
         return (scaled + offset.T[:, :, None, None]).flatten(1, 2)
 
+    def _learn(self, parts, lengths):
+        """Return the statistics of the batch, after the running ones have learned from them."""
+        mean, covariance = self._statistics(parts, lengths)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
+            self.running_covariance.lerp_(covariance.to(self.running_mean), self.momentum)
+        return mean, covariance
+
     def _statistics(self, parts, lengths):
         """Return mean (channels, 4) and covariance (channels, 4, 4) over the valid places."""
-        # Sums over a whole batch outgrow half precision.
-        parts = parts.float() if parts.dtype in (torch.float16, torch.bfloat16) else parts
+        if parts.dtype in (torch.float16, torch.bfloat16):
+            parts = parts.float()  # Sums over a whole batch outgrow half precision.
         if lengths is None:
-            weight = parts.new_ones(parts.shape[0], 1, 1, 1, parts.shape[4])
+            mean = parts.mean((0, 3, 4))
+            centred = parts - mean[:, :, None, None]
+            count = centred[:, 0, 0].numel()
         else:
             mask = frame_mask(lengths, parts.shape[4])
             weight = mask.to(parts.dtype)[:, None, None, None, :]
-        count = weight.sum() * parts.shape[3]
-        mean = (parts * weight).sum((0, 3, 4)) / count
-        centred = (parts - mean[:, :, None, None]) * weight
+            count = weight.sum() * parts.shape[3]
+            mean = (parts * weight).sum((0, 3, 4)) / count
+            centred = (parts - mean[:, :, None, None]) * weight
         if self.kind == 'simple':
             # The trace is all that is used, so the diagonal is all that is kept.
             covariance = torch.diag_embed((centred.square().sum((0, 3, 4)) / count).T)

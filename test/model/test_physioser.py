@@ -64,6 +64,19 @@ def test_cached_features_give_what_the_waveform_gives(waveform):
     assert (got.logits - expected).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize('norm', ['simple', 'whitening'])
+def test_mixed_precision_trains_and_keeps_the_quartet_exact(norm, waveform):
+    model = small_model(encoder={'norm': norm}).train()
+    exact, _ = model.quartet(waveform, LENGTHS)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        half, _ = model.quartet(waveform, LENGTHS)
+        output = model(waveform, LENGTHS)
+        loss = model.alignment(output.vap_projection, output.ssl_projection)
+    assert torch.equal(exact, half)
+    (loss + output.logits.float().sum()).backward()
+    assert torch.isfinite(model.encoder.blocks[0].convolution.weight.grad).all()
+
+
 def test_gain_leaves_the_answer(waveform):
     model = small_model()
     assert (model(waveform).logits - model(waveform * 3.7).logits).abs().max() < 1e-4
