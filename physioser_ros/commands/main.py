@@ -10,6 +10,7 @@ from physioser_ros import __version__
 #: name is imported only when it is called, so that `physioser predict` never waits for torch.
 SUBCOMMANDS = {
     'predict': 'Recognise the emotion of recordings, without ROS.',
+    'explain': 'Draw what a model made of a recording: one picture, one page.',
     'devices': 'List the microphones and mark the one that a setting would pick.',
     'corpora': 'List, check and index corpora of emotional speech.',
     'parts': 'Print the trainable parameters of a model, part by part.',

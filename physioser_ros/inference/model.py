@@ -109,6 +109,10 @@ class Model:
         """Return the length nearest to `samples` that the graph takes."""
         return min(max(samples, self.metadata.min_samples), self.metadata.max_samples)
 
+    def padded(self, waveform: np.ndarray) -> np.ndarray:
+        """Return `waveform`, (samples,), with zeros at its end up to `min_samples`."""
+        return np.pad(waveform, (0, max(0, self.metadata.min_samples - len(waveform))))
+
     def _waveform(self, waveform: np.ndarray) -> np.ndarray:
         _check_array('waveform', waveform, (None,))
         count = len(waveform)
@@ -117,8 +121,7 @@ class Model:
         if count > self.metadata.max_samples:
             raise ValueError(f'waveform has {count} samples, the model takes at most '
                              f'{self.metadata.max_samples}; cut it')
-        padding = max(0, self.metadata.min_samples - count)
-        return np.ascontiguousarray(np.pad(waveform, (0, padding))[np.newaxis])
+        return np.ascontiguousarray(self.padded(waveform)[np.newaxis])
 
     def _component_mask(self, mask: Optional[np.ndarray]) -> np.ndarray:
         if mask is None:
