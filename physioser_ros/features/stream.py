@@ -59,7 +59,7 @@ class QuartetStream:
         first = products.power[:, :1] if self._power is None else self._power
         previous = np.concatenate([first, products.power[:, :-1]], axis=1)
         maximum = self._running(products.power)
-        self._plain, self._power = transforms[0, :, -1], products.power[:, -1:]
+        self._plain, self._power = transforms[0][:, -1], products.power[:, -1:]
         self.maximum = float(maximum[-1])
         floor = analysis.floor(maximum)
         return analysis.normalise(products, floor, analysis.magnitude(previous, floor))
