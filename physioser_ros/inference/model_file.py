@@ -62,7 +62,7 @@ def load_model(path: Path, *, sha256: str = '', providers: Sequence[str] = (CPU_
     :param path: the ONNX file
     :param sha256: digest that it must have; '' = the one in the `SHA256SUMS` beside it
     :param providers: execution providers, the preferred one first
-    :param require_provider: raise where one of them cannot be used; otherwise
+    :param require_provider: raise where the first of them cannot be used; otherwise
         `Model.notices` tells
     :param intra_op_threads: threads of one operator, 0 = as many as there are cores
     :param labels: labels that the model must have, in this order; none = whatever it has

@@ -18,8 +18,8 @@ def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,)
 
     :param content: all bytes of the ONNX file
     :param providers: execution providers, the preferred one first
-    :param require_provider: raise where one of them cannot be used; otherwise it is told in
-        the notices and the next one, at last the CPU, takes its place
+    :param require_provider: raise where the first one cannot be used; otherwise that is told
+        in the notices and the next one, at last the CPU, takes its place
     :param intra_op_threads: threads of one operator, 0 = as many as there are cores
     :returns: the `InferenceSession`, and one sentence for each provider that is not in use
     :raises ProviderError: a required provider cannot be used, or no provider was named
@@ -38,7 +38,7 @@ def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,)
     installed = onnxruntime.get_available_providers()
     usable = [name for name in asked if name in installed]
     if require_provider:
-        _require(asked, usable, installed)
+        _require(asked[0], usable, installed)
     try:
         session = onnxruntime.InferenceSession(
             content, _session_options(onnxruntime, intra_op_threads),
@@ -54,7 +54,7 @@ def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,)
     session.disable_fallback()
     actual = session.get_providers()
     if require_provider:
-        _require(asked, actual, installed)
+        _require(asked[0], actual, installed)
     notices = tuple(
         f'the execution provider {name} was asked for but is not in use (in use: '
         f'{", ".join(actual)}); install the onnxruntime that has it, or drop it from the list'
@@ -86,13 +86,12 @@ def _session_options(onnxruntime: Any, intra_op_threads: int) -> Any:
     return options
 
 
-def _require(asked: Sequence[str], usable: Sequence[str], installed: Sequence[str]) -> None:
-    missing = [name for name in asked if name not in usable]
-    if missing:
+def _require(name: str, usable: Sequence[str], installed: Sequence[str]) -> None:
+    if name not in usable:
         raise ProviderError(
-            f'the execution provider {", ".join(missing)} is required but cannot be used '
-            f'(this onnxruntime has {", ".join(installed)}); install the onnxruntime that has '
-            f'it and its driver, or do not require it')
+            f'the execution provider {name} is required but cannot be used (this onnxruntime '
+            f'has {", ".join(installed)}); install the onnxruntime that has it and its driver, '
+            f'or do not require it')
 
 
 def _first_line(error: Exception) -> str:

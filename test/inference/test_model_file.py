@@ -191,6 +191,19 @@ def test_code_in_its_source_tree_takes_the_models_of_the_tree():
     assert (models_folder().parent / 'package.xml').is_file()
 
 
+def test_installed_code_takes_the_models_of_its_share_folder(tmp_path, monkeypatch):
+    pytest.importorskip('ament_index_python')
+    index = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages'
+    index.mkdir(parents=True)
+    (index / 'physioser_ros').touch()
+    monkeypatch.setattr(model_file, '__file__', str(tmp_path / 'lib/physioser_ros/inference/m.py'))
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    assert models_folder() == tmp_path / 'share' / 'physioser_ros' / 'models'
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path / 'empty'))
+    monkeypatch.setattr('sys.prefix', str(tmp_path / 'venv'))
+    assert models_folder() == tmp_path / 'venv' / 'share' / 'physioser_ros' / 'models'
+
+
 def test_every_error_of_loading_is_a_model_error():
     for kind in (ModelNotFound, ManifestError, ModelFormatError, ProviderError):
         assert issubclass(kind, ModelError)

@@ -6,7 +6,7 @@ import pytest
 from tiny_model import expected, LABELS, next_state, samples_for, write_tiny_model
 
 from physioser_ros.inference import (
-    component_saliency, InferenceError, load_model, occlusion_masks)
+    component_saliency, InferenceError, load_model, Model, occlusion_masks)
 
 
 def noise(count, seed=0, scale=0.2):
@@ -101,6 +101,42 @@ def test_nan_from_the_model_is_an_error_and_no_answer(tmp_path):
     with pytest.raises(InferenceError, match='NaN'):
         model.run(loud)
     assert np.array_equal(model.run(quiet).probabilities, before)
+
+
+class AlteredSession:
+    """The session of a model, one of whose outputs is altered once it is loaded."""
+
+    def __init__(self, session, name, alter):
+        self._session, self._name, self._alter = session, name, alter
+        self.loaded = False
+
+    def __getattr__(self, name):
+        return getattr(self._session, name)
+
+    def run(self, names, feed, options):
+        outputs = self._session.run(names, feed, options)
+        if self.loaded:
+            index = names.index(self._name)
+            outputs[index] = self._alter(outputs[index])
+        return outputs
+
+
+@pytest.mark.parametrize('name, alter, words', [
+    ('probabilities', lambda values: values[:, :3], 'of the shape'),
+    ('branch_weights', lambda values: values[0], 'of the shape'),
+    ('vap_frame_weights', lambda values: values[:, :0], 'of the shape'),
+    ('ssl_frame_weights', lambda values: values * np.inf, 'NaN or infinite'),
+    ('probabilities', lambda values: values * 2, 'do not sum to 1'),
+    ('branch_weights', lambda _: np.array([[1.5, -0.5]], np.float32), 'negative'),
+    ('speaker_state_next', lambda values: values[:2], 'speaker_state_next'),
+    ('speaker_state_next', lambda values: values * np.nan, 'speaker_state_next'),
+])
+def test_outputs_that_are_no_answer_are_an_error(adapting, name, alter, words):
+    session = AlteredSession(adapting._session, name, alter)
+    model = Model(session, adapting.metadata)
+    session.loaded = True
+    with pytest.raises(InferenceError, match=words):
+        model.run(noise(16000))
 
 
 @settings(max_examples=30)
