@@ -127,7 +127,8 @@ class ManagedNode(LifecycleNode):
         if self.trigger_activate() != SUCCESS:
             problem = self.problem
             self.trigger_cleanup()
-            self._fail(problem)
+            self.problem = problem
+            self.guarded(self.diagnostics.publish)()
             return False
         return True
 

@@ -1,6 +1,7 @@
 """A domain for the process, a world for each test."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,34 @@ def tiny_model(tmp_path_factory):
     from tiny_model import write_tiny_model
 
     return str(write_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.onnx'))
+
+
+@pytest.fixture(scope='session')
+def prefix():
+    """Return the folder into which colcon has installed the package."""
+    pytest.importorskip('ament_index_python', reason='no ROS 2: source tools/env.sh')
+    from ament_index_python.packages import get_package_prefix, PackageNotFoundError
+
+    try:
+        return Path(get_package_prefix('physioser_ros'))
+    except PackageNotFoundError:
+        pytest.skip('physioser_ros is not built: make setup, source tools/env.sh')
+
+
+@pytest.fixture
+def execute(prefix, world, tmp_path):
+    """Return a function that starts an executable in the world's namespace."""
+    from processes import Process
+
+    started = []
+
+    def execute(name, *arguments, parameters=()):
+        command = [prefix / 'lib' / 'physioser_ros' / name, *arguments, '--ros-args',
+                   '-r', f'__ns:={world.namespace}']
+        for parameter in parameters:
+            command += ['-p', parameter]
+        started.append(Process(command, tmp_path / f'{name}_{len(started)}.log'))
+        return started[-1]
+    yield execute
+    for process in started:
+        process.kill()
