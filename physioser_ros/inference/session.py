@@ -78,6 +78,8 @@ def _session_options(onnxruntime: Any, intra_op_threads: int) -> Any:
     options.inter_op_num_threads = 1
     # Spinning threads burn several times the work's own CPU between utterances.
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    # A memory pattern is kept for each length that ever came: memory would grow for months.
+    options.enable_mem_pattern = False
     # A digest covers one file: weights in a second one are not to be found anywhere.
     options.add_session_config_entry('session.model_external_initializers_file_folder_path',
                                      os.devnull)

@@ -31,6 +31,13 @@ def test_a_model_carries_its_metadata_digest_and_provider(tiny, tiny_path):
     assert tiny.notices == ()
 
 
+def test_a_session_neither_spins_nor_keeps_memory_for_each_length(tiny):
+    options = tiny._session.get_session_options()
+    assert options.get_session_config_entry('session.intra_op.allow_spinning') == '0'
+    assert not options.enable_mem_pattern
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+
+
 def test_a_missing_file_is_refused(tmp_path):
     assert 'No such file' in refusal(tmp_path / 'none.onnx', ModelNotFound)
 
