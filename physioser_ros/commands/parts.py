@@ -8,6 +8,7 @@ import click
 PARTS = {
     'encoder': 'quaternion spectrotemporal encoder (or the real-valued CNN)',
     'vap_summary': 'vocal branch: attention pooling, normalisation, own classifier',
+    'statistics': 'mean and deviation of the quartet over time',
     'latent': 'latent transform: layer mix, linear map',
     'ssl_summary': 'latent branch: attention pooling, normalisation, own classifier',
     'vap_projection': 'contrastive projection of the vocal branch',

@@ -61,6 +61,8 @@ class EncoderConfig:
     head: str = 'real'
     #: Parts of the quartet that are looked at; others are zero.
     components: tuple = COMPONENTS
+    #: Whether mean and deviation of the quartet over time are added to the branch's embedding.
+    statistics: bool = False
 
     def __post_init__(self):
         check_choice('encoder.kind', self.kind, ('quaternion', 'real'))

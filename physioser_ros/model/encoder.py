@@ -103,6 +103,10 @@ class _Encoder(nn.Module):
         else:
             self.head = nn.Linear(features, self.width)
 
+    def select(self, quartet):
+        """Return `quartet`, shape (B, 4, rows, T), with zeros for the parts not looked at."""
+        return quartet * self.selection if self.selects else quartet
+
     def forward(self, quartet, lengths=None):
         """
         Return frames of the vocal branch and their lengths.
@@ -115,7 +119,7 @@ class _Encoder(nn.Module):
         """
         check_shape(quartet, (None, 4, self.rows, None), 'quartet')
         check_lengths(lengths, quartet.shape[0], quartet.shape[3], 1, 'frames')
-        values = masked(quartet * self.selection if self.selects else quartet, lengths)
+        values = masked(self.select(quartet), lengths)
         for block, (_, stride) in zip(self.blocks, self.config.strides):
             lengths = None if lengths is None else (lengths - 1) // stride + 1
             values = masked(block(values, lengths), lengths)

@@ -16,6 +16,7 @@ from physioser_ros.model.level import normalise_level
 from physioser_ros.model.masks import check_finite, check_shape, check_waveform, masked
 from physioser_ros.model.pooling import MaskedAttentionPooling
 from physioser_ros.model.quartet import Quartet
+from physioser_ros.model.quartet_statistics import QuartetStatistics
 from physioser_ros.model.speaker import SpeakerStatistics
 
 
@@ -54,9 +55,17 @@ class BranchSummary(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.width, config.classes)
 
-    def forward(self, frames, lengths=None):
-        """Return embedding (B, width), frame weights (B, T) and logits (B, classes)."""
+    def forward(self, frames, lengths=None, added=None):
+        """
+        Return embedding (B, width), frame weights (B, T) and logits (B, classes).
+
+        :param frames: float, shape (B, T, width)
+        :param lengths: int64, shape (B,), valid frames; None means all T
+        :param added: float, shape (B, width), added to what is pooled
+        """
         pooled, weights = self.pooling(frames, lengths)
+        if added is not None:
+            pooled = pooled + added
         embedding = self.norm(pooled)
         return embedding, weights, self.head(self.dropout(embedding))
 
@@ -85,6 +94,9 @@ class PhysioSER(nn.Module):
             self.quartet = Quartet(config.quartet)
             self.encoder = create_encoder(config.encoder, config.quartet.rows, config.width)
             self.vap_summary = BranchSummary(config)
+            if config.encoder.statistics:
+                self.statistics = QuartetStatistics(config.quartet.rows, config.width,
+                                                    config.dropout)
         if self.uses_ssl:
             width = config.backbone.width
             self.latent = LatentTransform(config.latent, len(config.backbone.layers), width,
@@ -197,7 +209,10 @@ class PhysioSER(nn.Module):
                 check_shape(component_mask, (None, 4), 'component_mask')
                 quartet = quartet * component_mask[:, :, None, None]
                 quartet_lengths = _expand(quartet_lengths, quartet)
-            vap = self.vap_summary(*self.encoder(quartet, quartet_lengths))
+            added = None
+            if self.config.encoder.statistics:
+                added = self.statistics(self.encoder.select(quartet), quartet_lengths)
+            vap = self.vap_summary(*self.encoder(quartet, quartet_lengths), added)
         if self.uses_ssl:
             ssl, state_next = self._latent(frames, frame_lengths, speaker_state, frames_pooled)
             rows = component_mask if vap is None else vap[0]

@@ -36,7 +36,7 @@ def assert_agrees(exported, module, names, inputs, tolerance, share=1.0):
 
 @pytest.mark.parametrize('options', [
     {'variant': 'backbone_only'},
-    {'speaker': {'enabled': True}, 'encoder': {'frequency': 'weighted'}}])
+    {'speaker': {'enabled': True}, 'encoder': {'frequency': 'weighted', 'statistics': True}}])
 def test_the_whole_model(options, tmp_path):
     model = small_model(**options)
     count = 2 + model.config.speaker.enabled

@@ -114,6 +114,16 @@ def test_a_detached_fusion_leaves_the_branches_alone(waveform):
     assert model.fusion.cls.grad is not None
 
 
+def test_statistics_of_the_quartet_keep_their_promises(waveform):
+    model = small_model(encoder={'statistics': True})
+    batch = model(waveform, LENGTHS)
+    for row, length in enumerate(LENGTHS):
+        alone = model(waveform[row:row + 1, :length])
+        assert (batch.logits[row] - alone.logits[0]).abs().max() < 1e-5
+    assert torch.isfinite(model(torch.zeros(1, 8000)).logits).all()
+    assert 'statistics' in model.trainable_parts()
+
+
 def test_a_speaker_s_state_moves_the_answer_and_counts(waveform):
     config = replace(SMALL, speaker=replace(SMALL.speaker, enabled=True))
     torch.manual_seed(0)
