@@ -6,6 +6,9 @@ import numpy as np
 
 from physioser_ros.inference import SAMPLE_RATE
 
+#: Longest recording that is read into memory, in s.
+LONGEST_S = 3600
+
 
 class RecordingError(RuntimeError):
     """A recording cannot be used; the text names the file and the reason."""
@@ -26,6 +29,10 @@ def read_recording(path: Path) -> np.ndarray:
     if not path.is_file():
         raise RecordingError(f'{path}: no such file')
     try:
+        duration_s = soundfile.info(path).duration
+        if duration_s > LONGEST_S:
+            raise RecordingError(f'{path}: lasts {duration_s:.0f} s, as one utterance at most '
+                                 f'{LONGEST_S} s are read; cut it into utterances')
         sound, rate = soundfile.read(path, dtype='float32', always_2d=True)
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
         raise RecordingError(f'{path}: cannot be read as sound ({error})') from error

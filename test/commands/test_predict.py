@@ -89,6 +89,12 @@ def test_of_a_long_file_the_unheard_start_is_told(model, wav):
     assert 'first 2.0 s were not heard' in result.stderr
 
 
+def test_a_recording_of_hours_is_refused(model, wav, monkeypatch):
+    monkeypatch.setattr('physioser_ros.commands.recordings.LONGEST_S', 2)
+    result = predict('--model', model, wav(5, duration_s=3.0))
+    assert result.exit_code == 1 and 'lasts 3 s' in result.stderr
+
+
 def test_an_unsure_answer_is_uncertain(model, wav):
     assert '  uncertain 0.92' in predict('--model', model, '--min-confidence', 0.95,
                                          wav(3)).stdout
