@@ -176,9 +176,11 @@ class RadialQReLU(nn.Module):
         """
         check_channels(values, 1, self.channels, 'RadialQReLU')
         parts = values.unflatten(1, (4, self.channels))
+        if parts.dtype == torch.float16:
+            parts = parts.float()  # Squares leave its range in both directions.
         modulus = parts.square().sum(1, keepdim=True).clamp_min(TINY_SQUARE).sqrt()
         scale = functional.relu(1 + self.bias[:, None, None] / modulus)
-        return (parts * scale).flatten(1, 2)
+        return (parts * scale).flatten(1, 2).to(values.dtype)
 
 
 class SplitReLU(nn.Module):
