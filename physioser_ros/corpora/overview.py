@@ -25,9 +25,10 @@ def markdown():
         lines += ['', f'### {corpus.name} (`{name}`)', '',
                   f'{corpus.obtain} Source: <{corpus.source}>. Cite: {corpus.citation}.', '',
                   f'Layout, for instance: {_layout(corpus)}. Labels: {_labels(corpus)}.']
-        lines += [f'{part}' for part in ([''] + [corpus.note] if corpus.note else [])]
+        if corpus.note:
+            lines += ['', corpus.note]
         if corpus.unverified:
-            lines += [''] + [f'In doubt, {fact}: {reason}.' for fact, reason in
+            lines += [''] + [f'- In doubt, {fact}: {reason}.' for fact, reason in
                              corpus.unverified.items()]
     return '\n'.join(lines) + '\n'
 
