@@ -1,6 +1,8 @@
 """The whole model: every variant, padding, read-outs, speaker state, export, errors."""
 
 from dataclasses import replace
+import sys
+from types import SimpleNamespace
 
 from model_fakes import FakeBackbone, SMALL, small_model
 import pytest
@@ -171,6 +173,22 @@ def test_the_backbone_stays_frozen_and_in_evaluation_mode():
 def test_bad_input_gives_one_clear_error(call, message):
     with pytest.raises(ValueError, match=message):
         call(small_model())
+
+
+def test_create_asks_for_the_backbone_that_the_configuration_names(monkeypatch):
+    asked = []
+
+    def create_backbone(name, folder=None, *, layers, **options):
+        asked.append((name, folder, layers, options))
+        return FakeBackbone()
+
+    stub = SimpleNamespace(create_backbone=create_backbone)
+    monkeypatch.setitem(sys.modules, 'physioser_ros.model.backbones', stub)
+    model = PhysioSER.create(SMALL, random_init=True)
+    assert isinstance(model.backbone, FakeBackbone)
+    assert asked == [('whisper-base', None, (1, 2), {'random_init': True})]
+    assert PhysioSER.create(replace(SMALL, branches=('vap',))).backbone is None
+    assert len(asked) == 1
 
 
 def test_a_model_without_or_with_another_backbone_says_so():
