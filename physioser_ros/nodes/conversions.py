@@ -290,3 +290,23 @@ def duration(seconds):
     from rclpy.duration import Duration
 
     return Duration(seconds=seconds)
+
+
+def plain_values(status, without=()):
+    """
+    Return the fields of a status dataclass as a flat dict.
+
+    :param status: a dataclass; of a dict in it each entry becomes a value of its own.
+    :param without: names of fields to leave out.
+    """
+    values = {}
+    for name, value in vars(status).items():
+        if name in without:
+            continue
+        if isinstance(value, dict):
+            values.update({f'{name}.{key}': item for key, item in value.items()})
+        elif isinstance(value, (tuple, list, frozenset)):
+            values[name] = ','.join(map(str, value))
+        else:
+            values[name] = value
+    return values

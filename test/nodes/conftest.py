@@ -45,7 +45,8 @@ def prefix():
 
     try:
         return Path(get_package_prefix('physioser_ros'))
-    except PackageNotFoundError:
+    except (PackageNotFoundError, OSError):
+        # Unknown to the index, or no index in the environment.
         pytest.skip('physioser_ros is not built: make setup, source tools/env.sh')
 
 

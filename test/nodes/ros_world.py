@@ -25,7 +25,7 @@ TIMEOUT_S = 30.0
 _numbers = count()
 
 
-def wait_until(condition, what, timeout_s=TIMEOUT_S):
+def wait_until(condition, what, timeout_s=TIMEOUT_S, pause_s=0.005):
     """Return the first true value of `condition()`, or fail naming `what` was waited for."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -33,7 +33,7 @@ def wait_until(condition, what, timeout_s=TIMEOUT_S):
         if value:
             return value
         assert time.monotonic() < deadline, f'waited {timeout_s} s in vain for {what}'
-        time.sleep(0.005)
+        time.sleep(pause_s)
 
 
 class Received(list):
@@ -102,10 +102,24 @@ class World:
         return self.observer.create_publisher(
             message_type(topic.type), topic.name, profile(topic.qos))
 
+    def connected(self, node, received):
+        """
+        Wait until both sides of every topic know each other.
+
+        :param node: the node that publishes.
+        :param received: dict of Received lists by topic.
+        """
+        for topic, messages in received.items():
+            messages.wait_matched()
+            name = self.observer.resolve_topic_name(topic.name)
+            for publisher in node.publishers:
+                if publisher.topic_name == name:
+                    self.matched(publisher)
+
     def matched(self, publisher, subscribers=1):
         """Wait until a publisher has its subscribers."""
         wait_until(lambda: publisher.get_subscription_count() >= subscribers,
-                   f'{subscribers} subscribers of {publisher.topic}')
+                   f'{subscribers} subscribers of {publisher.topic_name}')
 
     def call(self, service, service_type, **fields):
         """Call a service such as 'audio_capture/reset' and return its response."""

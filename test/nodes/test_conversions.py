@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
+pytest.importorskip('audio_common_msgs.msg', reason='no message packages: source tools/env.sh')
 conversions = pytest.importorskip('physioser_ros.nodes.conversions')
 
 

@@ -93,7 +93,7 @@ def test_an_exception_in_a_callback_is_counted_and_the_node_hears_on(world, reco
     speaker, received = world.speak(topics.UTTERANCE), world.listen(topics.CLASSIFICATION)
     assert world.transition(NODE, 'configure') and world.transition(NODE, 'activate')
     world.matched(speaker)
-    received.wait_matched()
+    world.connected(recognizer, {topics.CLASSIFICATION: received})
     message = conversions.audio_message(samples_for(1), conversions.header(1))
     with monkeypatch.context() as patch:
         patch.setattr(conversions, 'check_utterance_format', lambda info: 1 / 0)
@@ -142,7 +142,7 @@ def test_two_robots_in_one_graph_do_not_hear_each_other(world, tiny_model):
             place.add(EmotionRecognizer, {'model.path': tiny_model})
             assert place.transition(NODE, 'configure') and place.transition(NODE, 'activate')
             heard.append(place.listen(topics.CLASSIFICATION))
-            heard[-1].wait_matched()
+            place.connected(place.nodes[0], {topics.CLASSIFICATION: heard[-1]})
         for stamp, place in enumerate((world, other)):
             speaker = place.speak(topics.UTTERANCE)
             place.matched(speaker)
