@@ -1,11 +1,12 @@
 """Options of the model: what the paper leaves open, each choice a named field."""
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import yaml
 
 from physioser_ros.features import COMPONENTS, QuartetConfig
+from physioser_ros.model.nested_values import merged, plain
 
 #: Names of the two branches in the order of every read-out: vocal (VAP) and latent (SSL).
 BRANCHES = ('vap', 'ssl')
@@ -231,7 +232,7 @@ class PhysioSERConfig:
         values.pop('variant', None)
         if variant not in VARIANTS:
             raise ValueError(f'variant is {variant!r}, expected one of {", ".join(VARIANTS)}')
-        return _merge(_merge(cls(), VARIANTS[variant]), values)
+        return merged(merged(cls(), VARIANTS[variant]), values)
 
     @classmethod
     def from_yaml(cls, path, variant=None):
@@ -250,51 +251,7 @@ class PhysioSERConfig:
 
     def to_dict(self):
         """Return nested plain values that `from_dict` and YAML take back."""
-        return _plain(asdict(self))
-
-
-def _merge(config, values, path=''):
-    """Return `config` with the nested `values` in place of its own."""
-    known = {item.name for item in fields(config)}
-    changes = {}
-    for key, value in values.items():
-        if key not in known:
-            raise ValueError(f'unknown option {path}{key}, expected one of '
-                             f'{", ".join(sorted(known))}')
-        current = getattr(config, key)
-        if is_dataclass(current):
-            if not isinstance(value, dict):
-                raise ValueError(f'{path}{key} is {value!r}, expected a table of options')
-            changes[key] = _merge(current, value, f'{path}{key}.')
-        else:
-            changes[key] = _checked(f'{path}{key}', value, current)
-    return replace(config, **changes)
-
-
-def _checked(name, value, current):
-    """Return `value` if it is of the kind that the default `current` is."""
-    if isinstance(current, tuple):
-        if not isinstance(value, (list, tuple)):
-            raise ValueError(f'{name} is {value!r}, expected a list')
-        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
-    if isinstance(current, float) and isinstance(value, str):
-        try:
-            return float(value)  # YAML reads 1e-3 as text.
-        except ValueError:
-            pass
-    kinds = (int, float) if isinstance(current, float) else (type(current),)
-    if not isinstance(value, kinds) or isinstance(value, bool) != isinstance(current, bool):
-        raise ValueError(f'{name} is {value!r}, expected {type(current).__name__}')
-    return type(current)(value)
-
-
-def _plain(value):
-    """Return `value` with lists in place of tuples."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
+        return plain(asdict(self))
 
 
 #: The paper's model, its ablations and its baseline, as changes to the default configuration.

@@ -8,13 +8,13 @@ from torch import nn
 from torch import Tensor
 
 from physioser_ros.model.alignment import ContrastiveAlignment, ProjectionHead
+from physioser_ros.model.branch import BranchSummary
 from physioser_ros.model.config import PhysioSERConfig
 from physioser_ros.model.encoder import create_encoder
 from physioser_ros.model.fusion import FusionClassifier, FusionTransformer
 from physioser_ros.model.latent import LatentTransform
 from physioser_ros.model.level import normalise_level
 from physioser_ros.model.masks import check_finite, check_shape, check_waveform, masked
-from physioser_ros.model.pooling import MaskedAttentionPooling
 from physioser_ros.model.quartet import Quartet
 from physioser_ros.model.quartet_statistics import QuartetStatistics
 from physioser_ros.model.speaker import SpeakerStatistics
@@ -43,31 +43,6 @@ class Output(NamedTuple):
     gate: Tensor
     #: Speaker state after this utterance, shape (B, 1 + backbone width); None unless enabled.
     speaker_state_next: Optional[Tensor] = None
-
-
-class BranchSummary(nn.Module):
-    """Pool a branch's frames into an embedding, and decide from it alone."""
-
-    def __init__(self, config):
-        super().__init__()
-        self.pooling = MaskedAttentionPooling(config.width, config.pooling_hidden)
-        self.norm = nn.BatchNorm1d(config.width)
-        self.dropout = nn.Dropout(config.dropout)
-        self.head = nn.Linear(config.width, config.classes)
-
-    def forward(self, frames, lengths=None, added=None):
-        """
-        Return embedding (B, width), frame weights (B, T) and logits (B, classes).
-
-        :param frames: float, shape (B, T, width)
-        :param lengths: int64, shape (B,), valid frames; None means all T
-        :param added: float, shape (B, width), added to what is pooled
-        """
-        pooled, weights = self.pooling(frames, lengths)
-        if added is not None:
-            pooled = pooled + added
-        embedding = self.norm(pooled)
-        return embedding, weights, self.head(self.dropout(embedding))
 
 
 class PhysioSER(nn.Module):
