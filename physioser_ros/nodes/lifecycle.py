@@ -128,7 +128,7 @@ class ManagedNode(LifecycleNode):
             problem = self.problem
             self.trigger_cleanup()
             self.problem = problem
-            self.guarded(self.diagnostics.publish)()
+            self._publish_soon()
             return False
         return True
 
@@ -256,13 +256,18 @@ class ManagedNode(LifecycleNode):
     def _fail(self, problem):
         self.problem = problem
         self.get_logger().error(problem)
-        self.guarded(self.diagnostics.publish)()
+        self._publish_soon()
 
     def _done(self, result):
         if result == SUCCESS:
             self.problem = ''
-            self.guarded(self.diagnostics.publish)()
+            self._publish_soon()
         return result
+
+    def _publish_soon(self):
+        # After the transition under way: its goal is the state that should be seen.
+        if self.executor is not None:
+            self.executor.create_task(self.guarded(self.diagnostics.publish))
 
     def _report(self):
         level, text, hardware_id, values = self.report()
