@@ -1,0 +1,226 @@
+"""One training from an experiment to a finished run folder."""
+
+from dataclasses import dataclass, replace
+import json
+from pathlib import Path
+import shutil
+import time
+from typing import Optional
+
+import numpy as np
+from safetensors.torch import load_file, save_file
+import torch
+
+from physioser_ros.corpora.index import present_labels, read_index
+from physioser_ros.corpora.splits import all_speakers, hold_out
+from physioser_ros.model import PhysioSER, PhysioSERConfig
+from physioser_ros.training import run_folder
+from physioser_ros.training.calibration import calibrated, fit_temperature
+from physioser_ros.training.evaluation import judged_by_corpus
+from physioser_ros.training.features import feature_store, fill
+from physioser_ros.training.fit import feature_set, fit, logits_of
+from physioser_ros.training.losses import balanced_weights
+from physioser_ros.training.metrics import threshold_at
+from physioser_ros.training.options import ExperimentError
+from physioser_ros.training.probe import fit_probe, probe_logits
+
+#: Share of the clips that the shipped threshold answers.
+COVERAGE = 0.8
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What one run adds to its experiment."""
+
+    #: Folder with the recordings and their index.
+    data: Path
+    #: Run folder.
+    output: Path
+    #: Folder of the feature caches.
+    cache: Path
+    #: Fold that is held out.
+    fold: int = 0
+    #: Seed of the training.
+    seed: int = 0
+    #: Train on everybody and hold nobody out: the model that ships.
+    all_speakers: bool = False
+    #: Run folder that the calibration of such a model is taken from.
+    calibration_from: Optional[Path] = None
+
+
+def train(experiment, options, say=print):
+    """
+    Train, calibrate and judge one model; the run folder has everything afterwards.
+
+    :param experiment: `Experiment`
+    :param options: `RunOptions`
+    :param say: callable of one line of text
+    :return: dict, as `metrics.json` has it
+    :raises ExperimentError: if experiment and data do not fit, or the run folder belongs to
+        another training
+    """
+    started = time.monotonic()
+    index = read_index(options.data, experiment.data.corpora or None)
+    labels = present_labels(index)
+    split = _split(experiment, options, index)
+    calibration = _borrowed_calibration(options, labels)
+    torch.manual_seed(options.seed)
+    model = _model(experiment, labels)
+    experiment = replace(experiment, model=model.config.to_dict())
+    _claim(experiment, options)
+    store = feature_store(model, options.cache, experiment.features,
+                          0 if experiment.kind == 'linear_probe' else None)
+    fill(store, model, index, options.data, experiment.features)
+
+    def features(rows, power=None):
+        return feature_set(store, rows, labels, power)
+
+    training = features(split.train, experiment.training.corpus_power)
+    if experiment.kind == 'linear_probe':
+        probe = fit_probe(training)
+
+        def answer(rows):
+            return {'logits': probe_logits(probe, features(rows), len(labels))}
+    else:
+        _train_network(model, training, experiment, options, say)
+
+        def answer(rows):
+            return logits_of(model, features(rows))
+
+    held = {part: (rows, answer(rows)) for part, rows in
+            (('calibration', split.calibration), ('test', split.test)) if len(rows)}
+    metrics = _finish(held, split, labels, calibration, options)
+    metrics['trainable_parameters'] = sum(
+        value.numel() for value in model.parameters() if value.requires_grad)
+    run_folder.write_metrics(options.output, metrics)
+    run_folder.write_environment(options.output, time.monotonic() - started)
+    shutil.rmtree(options.output / 'checkpoints', ignore_errors=True)
+    return metrics
+
+
+def load_model(folder, with_backbone=True):
+    """
+    Load the model of a finished run.
+
+    :param folder: run folder
+    :param with_backbone: build the frozen backbone too, for waveforms
+    :return: `PhysioSER` in evaluation mode
+    :raises RunError: if the folder holds no finished model
+    """
+    config = PhysioSERConfig.from_dict(run_folder.read_config(folder)['model'])
+    weights = Path(folder) / 'model.safetensors'
+    if not weights.is_file():
+        raise run_folder.RunError(f'{folder} has no model.safetensors: its training is not '
+                                  'finished, or it was a linear probe')
+    model = PhysioSER.create(config) if with_backbone else PhysioSER(config)
+    own = {**model.state_dict(), **load_file(weights)}
+    model.load_state_dict(own)
+    return model.eval()
+
+
+def _train_network(model, training, experiment, options, say):
+    """Set the statistics, fit, and save the weights."""
+    backbone, model.backbone = model.backbone, None
+    if model.uses_ssl and model.config.latent.normalise:
+        model.latent.set_statistics(*training.store.frame_statistics(training.digests))
+    fit(model, training, experiment.training, options.seed, options.output, say)
+    save_file(model.state_dict(), options.output / 'model.safetensors')
+    model.backbone = backbone
+
+
+def _split(experiment, options, index):
+    """Return the split of the run."""
+    if options.all_speakers:
+        return all_speakers(index)
+    data = experiment.data
+    return hold_out(index, options.fold, folds=data.folds, seed=data.split_seed,
+                    calibration_share=data.calibration_share)
+
+
+def _borrowed_calibration(options, labels):
+    """Return the calibration of another run, for a model that held nobody out; else None."""
+    if not options.all_speakers:
+        return None
+    if options.calibration_from is None:
+        raise ExperimentError('a model trained on all speakers has nobody to be calibrated on: '
+                              'give --calibration RUN, a finished fold of the same experiment')
+    other = run_folder.read_metrics(options.calibration_from)
+    if tuple(other['labels']) != labels:
+        raise ExperimentError(f'{options.calibration_from} has the labels '
+                              f'{", ".join(other["labels"])}, this run {", ".join(labels)}')
+    held = other['speakers']['test'] + other['speakers']['calibration']
+    return {**other['calibration'],
+            'fitted_on': f'{len(other["speakers"]["calibration"])} speakers held out of fold '
+                         f'{other["fold"]} of the same experiment, seed {other["seed"]}',
+            'figures': other['test'], 'held_out_in_that_run': sorted(held)}
+
+
+def _model(experiment, labels):
+    """Return the untrained model with its backbone, for the labels of the data."""
+    values = {**experiment.model, 'classes': len(labels)}
+    return PhysioSER.create(PhysioSERConfig.from_dict(values))
+
+
+def _claim(experiment, options):
+    """Make the run folder, or make sure that it is of this very training."""
+    run = {'fold': None if options.all_speakers else options.fold, 'seed': options.seed,
+           'all_speakers': options.all_speakers}
+    path = options.output / 'config.yaml'
+    if path.exists():
+        old = path.read_text()
+        run_folder.write_config(options.output, experiment, run)
+        if path.read_text() != old:
+            path.write_text(old)
+            raise ExperimentError(f'{options.output} holds another training: give another '
+                                  '--output, or remove it')
+        return
+    options.output.mkdir(parents=True, exist_ok=True)
+    run_folder.write_config(options.output, experiment, run)
+
+
+def _finish(held, split, labels, calibration, options):
+    """Calibrate, judge, write the predictions; return the figures."""
+    truth = {part: np.array([labels.index(label) for label in rows['emotion_norm']])
+             for part, (rows, _) in held.items()}
+    if calibration is None:
+        temperature = 1.0
+        if 'calibration' in held:
+            # Corpora count the same, or the largest one would set everybody's confidence.
+            temperature = fit_temperature(
+                held['calibration'][1]['logits'], truth['calibration'],
+                balanced_weights(held['calibration'][0]['corpus'], truth['calibration'] * 0, 0))
+            sure = calibrated(held['calibration'][1]['logits'], temperature)
+            calibration = {
+                'temperature': temperature, 'threshold': threshold_at(sure, COVERAGE),
+                'coverage': COVERAGE,
+                'fitted_on': f'{len(set(split.calibration["speaker_id"]))} speakers held out of '
+                             'the training'}
+    metrics = {
+        'labels': list(labels), 'fold': None if options.all_speakers else options.fold,
+        'seed': options.seed, 'all_speakers': options.all_speakers,
+        'clips': {part: len(getattr(split, part)) for part in ('train', 'calibration', 'test')},
+        'speakers': {part: sorted(set(getattr(split, part)['speaker_id']))
+                     for part in ('train', 'calibration', 'test')},
+        'calibration': calibration}
+    parts = {}
+    for part, (rows, found) in held.items():
+        parts[part] = (rows, calibrated(found['logits'], temperature), _columns(found, labels))
+    if parts:
+        run_folder.write_predictions(options.output, parts, labels)
+    if 'test' in parts:
+        metrics['test'] = judged_by_corpus(
+            run_folder.read_predictions(options.output), labels)
+        metrics['majority'] = split.train['emotion_norm'].mode()[0]
+    return json.loads(json.dumps(metrics, default=run_folder._plain))
+
+
+def _columns(found, labels):
+    """Return what the model says beside its answer, as columns of the predictions."""
+    if 'branch_weights' not in found:
+        return {}
+    columns = {'gate': found['gate'], 'weight_vap': found['branch_weights'][:, 0]}
+    for place, branch in enumerate(('vap', 'ssl')):
+        logits = found['branch_logits'][:, place]
+        if logits.any():
+            columns[f'answer_{branch}'] = [labels[number] for number in logits.argmax(1)]
+    return columns

@@ -1,0 +1,60 @@
+"""Losses of the training, and the weights that keep a large corpus from drowning a small one."""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+
+def classification_loss(logits, targets, weights, label_smoothing=0.0):
+    """
+    Compute the weighted cross entropy with label smoothing.
+
+    :param logits: float32, shape (B, C)
+    :param targets: int64, shape (B,)
+    :param weights: float32, shape (B,), of each clip; they average 1 over the training set
+    :param label_smoothing: share of the target spread evenly over all C classes
+    :return: scalar: the mean over the batch, not divided by the batch's own sum of weights, so
+        that a batch of rare clips counts for what it is worth
+    """
+    loss = functional.cross_entropy(logits, targets, reduction='none',
+                                    label_smoothing=label_smoothing)
+    return (loss * weights).mean()
+
+
+def symmetric_infonce(first, second, scale):
+    """
+    Compute the symmetric InfoNCE between two views of the same utterances.
+
+    Each utterance's own partner is the right answer among all partners of the batch, in both
+    directions (the method's contrastive projection and alignment; van den Oord et al., 2018).
+
+    :param first: float32, shape (B, d), projections of one branch; normalised here
+    :param second: float32, shape (B, d), projections of the other branch; normalised here
+    :param scale: scalar, 1 / temperature
+    :return: scalar; log(B) where the two branches know nothing of each other
+    """
+    first, second = functional.normalize(first, dim=-1), functional.normalize(second, dim=-1)
+    similarity = scale * first @ second.T
+    own = torch.arange(len(first), device=first.device)
+    return (functional.cross_entropy(similarity, own)
+            + functional.cross_entropy(similarity.T, own)) / 2
+
+
+def balanced_weights(corpora, labels, corpus_power=0.5):
+    """
+    Weigh clips so that classes count evenly within a corpus and corpora by a power of their size.
+
+    :param corpora: sequence of n names
+    :param labels: sequence of n labels
+    :param corpus_power: a corpus of N clips counts as N ** corpus_power: 1 as they are, 0 all
+        alike
+    :return: float32, shape (n,), mean 1
+    """
+    keys, cell = np.unique([f'{corpus}\0{label}' for corpus, label in zip(corpora, labels)],
+                           return_inverse=True)
+    names, corpus = np.unique(list(corpora), return_inverse=True)
+    in_cell, in_corpus = np.bincount(cell), np.bincount(corpus)
+    cells_of = np.bincount([list(names).index(key.split('\0')[0]) for key in keys])
+    share = in_corpus.astype(float) ** corpus_power
+    weights = share[corpus] / cells_of[corpus] / in_cell[cell]
+    return (weights / weights.mean()).astype(np.float32)
