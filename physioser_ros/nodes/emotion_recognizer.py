@@ -46,6 +46,7 @@ class EmotionRecognizer(ManagedNode):
         self._subscriptions_made = []
         self._enabled = True
         self._audio_info = None
+        self._speaker_id = ''
         self._refused = {}
         self._ignored = 0
         self._settled = 0
@@ -73,8 +74,10 @@ class EmotionRecognizer(ManagedNode):
             self.get_logger().warning(notice)
         remembers = values['speaker.adapt'] and self._model.metadata.speaker is not None
         self._engine = Engine(
-            self._model, decision=Decision(decision_options(values)),
-            speakers=SpeakerMemory(values['speaker.forget_s']) if remembers else None,
+            self._model, decision=Decision(decision_options(values),
+                                           max_speakers=values['speaker.max_speakers']),
+            speakers=SpeakerMemory(values['speaker.forget_s'],
+                                   values['speaker.max_speakers']) if remembers else None,
             queue_depth=values['queue.depth'], queue_policy=values['queue.policy'],
             max_age_s=values['queue.max_age_s'], saliency=values['publish.saliency'],
             on_result=self.guarded(self._on_result), on_drop=self.guarded(self._on_drop),
@@ -91,6 +94,7 @@ class EmotionRecognizer(ManagedNode):
         self._engine.start()
         self._publish_label_info()
         for topic, callback in ((topics.AUDIO_INFO, self._on_audio_info),
+                                (topics.SPEAKER_ID, self._on_speaker_id),
                                 (topics.UTTERANCE, self._on_utterance),
                                 (topics.UTTERANCE_PARTIAL, self._on_partial)):
             self._subscriptions_made.append(
@@ -168,6 +172,9 @@ class EmotionRecognizer(ManagedNode):
     def _on_audio_info(self, message):
         self._audio_info = message
 
+    def _on_speaker_id(self, message):
+        self._speaker_id = message.data
+
     def _on_utterance(self, message):
         self._hear(message, partial=False)
 
@@ -190,8 +197,8 @@ class EmotionRecognizer(ManagedNode):
         end_ns = start_ns + len(samples) * 1_000_000_000 // SAMPLE_RATE
         heard = Heard(message.header, end_ns, partial)
         # The stamp as time: a bag that is played again is smoothed in the same way.
-        self._engine.submit(samples, heard, partial=partial, utterance=start_ns,
-                            time_s=end_ns / 1e9)
+        self._engine.submit(samples, heard, partial=partial, speaker_id=self._speaker_id,
+                            utterance=start_ns, time_s=end_ns / 1e9)
 
     def _refuse(self, reason):
         if reason not in self._refused:

@@ -213,6 +213,8 @@ EMOTION_RECOGNIZER = AUTOSTART + (
     Parameter('speaker.adapt', True, 'Adapt to the speaker, where the model can.', fixed=True),
     Parameter('speaker.forget_s', 120.0, 'Silence after which a speaker is forgotten.', 's',
               1.0, 86400.0, fixed=True),
+    Parameter('speaker.max_speakers', 16, 'Speakers remembered at the same time; the one not '
+              'heard for longest goes first.', '', 1, 1000, fixed=True),
     Parameter('queue.depth', 4, 'Utterances that may wait.', '', 1, 64, fixed=True),
     Parameter('queue.policy', 'drop_oldest', 'Which one is dropped when the queue is full.',
               choices=('drop_oldest', 'drop_newest'), fixed=True),

@@ -46,6 +46,10 @@ INPUT_INFO = Topic(
 ROBOT_SPEAKING = Topic(
     'robot_speaking', 'std_msgs/Bool', 'results',
     'Whether the robot itself speaks; remap it to the topic of your speech synthesis.')
+SPEAKER_ID = Topic(
+    'speaker_id', 'std_msgs/String', 'results',
+    'Who speaks, as a voice or face tracker knows it; empty: nobody in particular. Each id has '
+    'an adaptation and a smoothing of its own.')
 
 CLASSIFICATION = Topic(
     'emotion/classification', 'vision_msgs/Classification', 'results',
@@ -96,7 +100,7 @@ PUBLISHED = {
 }
 SUBSCRIBED = {
     'audio_capture': (ROBOT_SPEAKING, INPUT_STREAM, INPUT_INFO),
-    'emotion_recognizer': (UTTERANCE, UTTERANCE_PARTIAL, AUDIO_INFO),
+    'emotion_recognizer': (UTTERANCE, UTTERANCE_PARTIAL, AUDIO_INFO, SPEAKER_ID),
 }
 
 #: Name, type and meaning of the services of each node.

@@ -57,6 +57,11 @@ class Received(list):
         wait_until(lambda: len(self) >= count, f'{count} messages on {self._name}')
         return self[count - 1]
 
+    def until(self, count):
+        """Wait until so many messages came; return the list."""
+        self.wait(count)
+        return self
+
 
 class World:
     """A namespace with an observer node and the nodes under test."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from ros_world import diagnostics_of, values_of, wait_until
-from tiny_model import LABELS, samples_for
+from tiny_model import LABELS, samples_for, write_tiny_model
 
 from physioser_ros.nodes import conversions, topics
 
@@ -185,3 +185,50 @@ def test_early_answers_go_to_their_own_topic(start, world):
     wait_until(publish_again, 'an early answer', pause_s=0.2)
     assert received[topics.PARTIAL][0].results[0].class_id == LABELS[6]
     assert not received[topics.CLASSIFICATION]
+
+
+def test_the_same_utterances_give_the_same_answers_again(start):
+    speaker, received = start({'decision.smoothing': 'ema', 'queue.depth': 64})
+    order = (1, 4, 4, 6)
+    for run in range(2):
+        for second, index in enumerate(order):
+            speaker.publish(utterance(index, stamp_ns=10**12 + second * 10**9))
+        received[topics.CLASSIFICATION].wait(len(order) * (run + 1))
+    answers = received[topics.CLASSIFICATION]
+    # Equal to the last bit; the serialised bytes are not, for their padding holds anything.
+    assert answers[:len(order)] == answers[len(order):]
+
+
+def test_a_burst_on_a_slow_model_is_dropped_by_policy_counted_and_kept_in_order(
+        start, world, tmp_path):
+    slow = str(write_tiny_model(tmp_path / 'slow.onnx', busy=500))
+    speaker, received = start({'model.path': slow}, listen=(topics.CLASSIFICATION,))
+    node = world.nodes[0]
+    for stamp in range(30):
+        speaker.publish(utterance(stamp % 8, stamp_ns=stamp))
+        # The topic itself holds ten.
+        wait_until(lambda: node.report()[3]['utterances'] == stamp + 1, 'it to be heard')
+    wait_until(lambda: node.settled == 30, 'every utterance to be settled')
+    values = node.report()[3]
+    assert values['results'] + values['dropped.queue_full'] == 30
+    stamps = [message.header.stamp.nanosec for message in received[topics.CLASSIFICATION].until(
+        values['results'])]
+    assert stamps == sorted(stamps)
+    assert stamps[-1] == 29
+
+
+def test_speakers_are_told_apart_by_their_id(start, world, tmp_path):
+    model = str(write_tiny_model(tmp_path / 'adapting.onnx', speaker=True))
+    ids = world.speak(topics.SPEAKER_ID)
+    speaker, received = start({'model.path': model}, listen=(topics.CLASSIFICATION,))
+    node = world.nodes[0]
+    world.matched(ids)
+    for count, (name, stamp) in enumerate((('ann', 0), ('ann', 1), ('bob', 2))):
+        ids.publish(conversions.message_type('std_msgs/String')(data=name))
+        wait_until(lambda: node._speaker_id == name, f'{name} to be known')
+        speaker.publish(utterance(5, stamp_ns=10**12 + stamp * 10**9))
+        received[topics.CLASSIFICATION].wait(count + 1)
+    first, second, other = ([result.score for result in message.results]
+                            for message in received[topics.CLASSIFICATION])
+    assert first == other
+    assert first != second
