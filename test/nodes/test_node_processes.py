@@ -2,10 +2,15 @@
 
 import signal
 
+from launch_evaluation import evaluate
+import numpy as np
+from processes import launch_command, Process
 import pytest
 from ros_world import diagnostics_of, values_of, wait_until
+import soundfile
+from tiny_model import LABELS, samples_for, write_tiny_model
 
-from physioser_ros.nodes import topics
+from physioser_ros.nodes import conversions, topics
 
 pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
 
@@ -35,9 +40,6 @@ def test_a_signal_ends_an_active_recognizer_without_a_trace(world, execute, tiny
 
 
 def test_a_signal_in_the_middle_of_an_inference_ends_it_too(world, execute, tmp_path):
-    from tiny_model import samples_for, write_tiny_model
-    from physioser_ros.nodes import conversions
-
     model = write_tiny_model(tmp_path / 'slow.onnx', busy=10**6)
     diagnostics = world.listen(topics.DIAGNOSTICS)
     speaker = world.speak(topics.UTTERANCE)
@@ -77,3 +79,94 @@ def test_a_wrong_parameter_ends_the_process_with_one_sentence(execute):
     assert process.wait() == 1
     assert "'queue.depth' must be an integer, not 'many'" in process.output
     assert 'Traceback' not in process.output
+
+
+@pytest.fixture(scope='module')
+def speech(tmp_path_factory):
+    """Return a file of one-second pieces with known labels in the tiny model, and the labels."""
+    order = (5, 0, 7, 2, 2)
+    path = tmp_path_factory.mktemp('speech') / 'speech.wav'
+    soundfile.write(path, np.concatenate([samples_for(index) for index in order]), 16000,
+                    subtype='PCM_16')
+    return path, [LABELS[index] for index in order]
+
+
+#: Cut the file into its pieces, whatever a detector of voices thinks of square waves.
+PIECES = {'segment.trigger': 'continuous', 'segment.window_s': 1.0, 'segment.min_s': 0.0,
+          'queue.depth': 64}
+
+
+@pytest.fixture
+def launch(prefix, world, tmp_path):
+    """Return a function that starts what the launch file describes, with its command lines."""
+    started = []
+
+    def launch(parameters, **arguments):
+        path = prefix / 'share' / 'physioser_ros' / 'launch' / 'ser.launch.py'
+        _, nodes = evaluate(path, namespace=world.namespace, **arguments)
+        for node in nodes:
+            command = launch_command(prefix, node, tmp_path, parameters)
+            started.append(Process(command, tmp_path / f'{node.executable}.log'))
+        return started
+    yield launch
+    for process in started:
+        process.kill()
+
+
+def test_a_file_through_the_launched_process_is_heard_outside_and_ends_it(
+        world, launch, execute, speech, tiny_model):
+    path, labels = speech
+    answers = world.listen(topics.CLASSIFICATION)
+    listener = execute('listen', '--count', str(len(labels)))
+    (process,) = launch({**PIECES, 'file.exit_at_end': True, 'file.realtime': False},
+                        file=str(path), model=tiny_model, autostart='false')
+    answers.wait_matched()
+    wait_until(lambda: len(listeners_of(world, topics.CLASSIFICATION)) == 2, 'the listener')
+    for node in ('emotion_recognizer', 'audio_capture'):
+        for label in ('configure', 'activate'):
+            assert world.transition(node, label), process.output
+    answers.wait(len(labels))
+    assert [answer.results[0].class_id for answer in answers] == labels
+    assert process.wait() == 0
+    assert listener.wait() == 0
+    lines = listener.output.splitlines()
+    assert [line.split()[3] for line in lines] == labels
+    assert 'Traceback' not in process.output + listener.output
+
+
+def test_two_launched_processes_pass_a_recording_on_and_end_by_signals(
+        world, launch, speech, tiny_model):
+    path, labels = speech
+    diagnostics = world.listen(topics.DIAGNOSTICS)
+    answers = world.listen(topics.CLASSIFICATION)
+    recognizer, capture = launch({**PIECES, 'file.loop': True}, file=str(path), model=tiny_model,
+                                 composition='false', log_level='warn')
+    wait_for_state(world, diagnostics, recognizer, 'emotion_recognizer', 'active')
+    wait_for_state(world, diagnostics, capture, 'audio_capture', 'active')
+    answers.wait(2)
+    assert capture.end(signal.SIGINT) == 0
+    assert recognizer.end(signal.SIGTERM) == 0
+    assert capture.output + recognizer.output == ''
+
+
+def test_the_monitor_draws_and_ends(world, execute):
+    process = execute('monitor')
+    speaker = world.speak(topics.CLASSIFICATION)
+    world.matched(speaker)
+    assert process.end() == 0
+    assert 'speech emotion' in process.output
+    assert 'Traceback' not in process.output
+
+
+def test_the_listener_ends_by_a_signal(world, execute):
+    process = execute('listen')
+    speaker = world.speak(topics.CLASSIFICATION)
+    world.matched(speaker)
+    assert process.end(signal.SIGTERM) == 0
+    assert process.output == ''
+
+
+def listeners_of(world, topic):
+    """Return the endpoints that subscribe to a topic."""
+    return world.observer.get_subscriptions_info_by_topic(
+        world.observer.resolve_topic_name(topic.name))
