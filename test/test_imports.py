@@ -13,12 +13,15 @@ MAY_IMPORT = {
     'features': set(),
     'inference': {'features'},
     'nodes': {'audio', 'inference', 'features'},
+    'consumers': {'nodes'},
+    'consumers': {'nodes'},
     'model': {'features'},
     'corpora': set(),
     'training': {'features', 'model', 'corpora'},
     'export': {'features', 'model', 'inference'},
+    'benchmark': {'audio', 'features', 'inference', 'nodes', 'model', 'corpora', 'export'},
     'commands': {'audio', 'features', 'inference', 'nodes', 'model', 'corpora', 'training',
-                 'export'},
+                 'export', 'benchmark'},
 }
 
 #: Room to the packages that none of its modules may import, not even inside a function.
@@ -27,10 +30,13 @@ NEVER = {
     'features': {'rclpy', 'torch', 'transformers', 'lightning'},
     'inference': {'rclpy', 'torch', 'transformers', 'lightning'},
     'nodes': {'torch', 'transformers', 'lightning'},
+    'consumers': {'torch', 'transformers', 'lightning'},
+    'consumers': {'torch', 'transformers', 'lightning'},
     'model': {'rclpy'},
     'corpora': {'rclpy', 'torch'},
     'training': {'rclpy'},
     'export': {'rclpy'},
+    'benchmark': set(),
     'commands': set(),
 }
 
