@@ -1,0 +1,250 @@
+"""
+Cut a stream of blocks into utterances.
+
+Every sample that goes in comes out once: in one utterance or in one `Rejected` stretch, in
+order. The cuts depend on the samples alone, never on how they were divided into blocks.
+"""
+
+import numpy as np
+
+from physioser_ros.audio.block import (
+    PartialUtterance, Rejected, SAMPLE_RATE, SpeechEnded, SpeechStarted, Utterance)
+from physioser_ros.audio.ring import SampleRing
+from physioser_ros.audio.trigger import create_trigger
+
+
+def _count(seconds):
+    return round(seconds * SAMPLE_RATE)
+
+
+class Segmenter:
+    """
+    Follow the voice activity frame by frame and say where utterances begin and end.
+
+    :param options: `SegmenterOptions`
+    :param vad: a `VoiceActivity`
+    """
+
+    def __init__(self, options, vad):
+        self._vad = vad
+        self._ring = SampleRing()
+        self._trigger = create_trigger(options, vad)
+        self.options = options
+        self._analysed = 0
+        self._open = None
+        self._after_gap = False
+        self._gated = False
+
+    @property
+    def speaking(self):
+        """Return whether an utterance is open."""
+        return self._open is not None
+
+    def configure(self, options):
+        """Take over new options; an open utterance goes on under them."""
+        pressed = getattr(self._trigger, 'pressed', False)
+        self._trigger = create_trigger(options, self._vad)
+        self._trigger.pressed = pressed and options.trigger == 'push_to_talk'
+        self.options = options
+
+    def press(self, pressed):
+        """Tell whether the button of the trigger `push_to_talk` is down."""
+        self._trigger.pressed = pressed
+
+    def push(self, block, gated=''):
+        """
+        Return the events that a block brings about.
+
+        :param block: `AudioBlock` that follows the one before, or is marked as after a gap
+        :param gated: '' or, while the robot's own voice is heard, what to do with an open
+            utterance: `drop` it, or `mute` the microphone and so end it
+        :return: list of events, see :mod:`physioser_ros.audio.block`
+        """
+        events = []
+        if block.gap or block.index != self._ring.end:
+            # The very first block of a source is the beginning, not the end of a gap.
+            lost = block.gap or self._ring.end > 0
+            events += self._finish({'gap'}, 'gated' if self._gated else 'silence')
+            self._restart(block.index)
+            self._after_gap = lost
+        if gated:
+            return events + self._gate(block, gated)
+        if self._gated:
+            self._gated = False
+            self._restart(block.index)
+        self._ring.append(block.samples, block.stamp_ns)
+        size = self._vad.frame_samples
+        while self._ring.end - self._analysed >= size:
+            frame = self._ring.read(self._analysed, self._analysed + size)
+            events += self._frame(self._analysed, self._vad.probability(frame))
+        if self._open is None:
+            events += self._reject(self._earliest_needed(), 'silence')
+        return events
+
+    def flush(self, flags=('forced',)):
+        """
+        Return the events of an end that did not come from silence; nothing is held back.
+
+        :param flags: of the utterance that was open
+        """
+        events = self._finish(set(flags), 'silence')
+        self._restart(self._ring.end)
+        return events
+
+    def discard(self, reason='reset'):
+        """Throw away what is held, an open utterance too, and return the events of that."""
+        events = self._end_of_speech(self._ring.end)
+        self._open = None
+        events += self._reject(self._ring.end, reason)
+        self._restart(self._ring.end)
+        return events
+
+    def _frame(self, start, probability):
+        end = start + self._vad.frame_samples
+        self._analysed = end
+        if self._open is None:
+            begun = self._trigger.begins(start, probability)
+            return [] if begun is None else self._begin(begun, end, probability)
+        speech = self._open
+        speech.follow(start, end, probability, self.options.stop_threshold)
+        if self._trigger.ends(speech.start, end, speech.last_speech):
+            return self._close(end, set())
+        full = end - speech.start + self._vad.frame_samples > _count(self.options.max_s)
+        if full and self._trigger.announces:
+            return self._split(end)
+        return self._partial(end)
+
+    def _begin(self, begun, end, probability):
+        pre_roll = _count(self.options.pre_roll_s) if self._trigger.announces else 0
+        start = max(self._ring.start, begun - pre_roll)
+        touches_gap = self._after_gap and start == self._ring.start
+        self._after_gap = False
+        events = self._reject(start, 'silence')
+        self._open = _Open(start, begun, {'gap'} if touches_gap else set(), end, probability)
+        if self._trigger.announces:
+            events.append(SpeechStarted(begun, self._ring.stamp_ns(begun)))
+        return events
+
+    def _close(self, end, flags):
+        speech, self._open = self._open, None
+        self._trigger.reset()
+        events = []
+        short = speech.last_speech - speech.begun < _count(self.options.min_s)
+        if self._trigger.wants_speech and short and 'split' not in speech.flags:
+            events += self._reject(end, 'short')
+        else:
+            events.append(self._utterance(speech, end, flags))
+            self._ring.drop_before(end)
+        return events + self._end_of_speech(end, speech)
+
+    def _split(self, end):
+        """Cut long speech after the frame of the last part that is least probable."""
+        speech = self._open
+        earliest = max(end - _count(self.options.split_window_s), speech.begun)
+        cut = speech.least_probable(earliest, end)
+        piece = self._utterance(speech, cut, {'split'})
+        self._ring.drop_before(cut)
+        self._open = speech.rest(cut)
+        return [piece]
+
+    def _partial(self, end):
+        speech, period = self._open, _count(self.options.partial_period_s)
+        if not period or end - speech.last_partial < period:
+            return []
+        speech.last_partial = end
+        return [PartialUtterance(self._utterance(speech, end, set()))]
+
+    def _utterance(self, speech, end, flags):
+        if 'forced' in flags or 'gap' in flags or 'gated' in flags:
+            # Cut off in the middle of speech, not in the silence after it.
+            if self._trigger.announces and end - speech.last_speech < 2 * self._vad.frame_samples:
+                flags = flags | {'truncated'}
+        return Utterance(
+            self._ring.read(speech.start, end), self._ring.stamp_ns(speech.start), speech.start,
+            max(speech.begun, speech.start) - speech.start,
+            min(max(speech.last_speech, speech.begun), end) - speech.start,
+            frozenset(speech.flags | flags), speech.mean_probability(end))
+
+    def _finish(self, flags, reason):
+        """End an open utterance and reject what is left."""
+        events = [] if self._open is None else self._close(self._ring.end, flags)
+        return events + self._reject(self._ring.end, reason)
+
+    def _end_of_speech(self, end, speech=None):
+        if (speech or self._open) is None or not self._trigger.announces:
+            return []
+        return [SpeechEnded(end, self._ring.stamp_ns(min(end, self._ring.end)))]
+
+    def _reject(self, end, reason):
+        start, count = self._ring.start, end - self._ring.start
+        if count <= 0:
+            return []
+        self._ring.drop_before(end)
+        return [Rejected(start, count, reason)]
+
+    def _gate(self, block, mode):
+        """Take a block of the robot's own voice: it is rejected, whatever it holds."""
+        events = []
+        if not self._gated:
+            self._gated = True
+            if mode == 'mute':
+                events += self._finish({'gated'}, 'silence')
+            else:
+                events += self.discard('gated')
+        self._ring.append(block.samples, block.stamp_ns)
+        events += self._reject(block.end_index, 'gated')
+        self._analysed = block.end_index
+        return events
+
+    def _restart(self, index):
+        self._ring.restart(index)
+        self._analysed = index
+        self._open = None
+        self._after_gap = False
+        self._trigger.reset()
+        self._vad.reset()
+
+    def _earliest_needed(self):
+        """Return the index of the first sample that a later onset may still want."""
+        since = self._trigger.pending_since()
+        since = self._analysed if since is None else since
+        return max(self._ring.start, since - _count(self.options.pre_roll_s))
+
+
+class _Open:
+    """An utterance that goes on."""
+
+    def __init__(self, start, begun, flags, end, probability):
+        self.start, self.begun, self.flags = start, begun, flags
+        self.last_speech = self.last_partial = end
+        self._ends, self._probabilities = [end], [probability]
+
+    def follow(self, start, end, probability, stop_threshold):
+        """Take one more frame."""
+        self._ends.append(end)
+        self._probabilities.append(probability)
+        if probability >= stop_threshold:
+            self.last_speech = end
+
+    def least_probable(self, earliest, latest):
+        """Return the end of the least probable frame that ends in (earliest, latest]."""
+        frames = [(probability, -end) for end, probability
+                  in zip(self._ends, self._probabilities) if earliest < end <= latest]
+        return -min(frames)[1]
+
+    def rest(self, cut):
+        """Return what goes on after a cut."""
+        rest = _Open(cut, cut, {'split'}, cut, 0.0)
+        keep = [index for index, end in enumerate(self._ends) if end > cut]
+        rest._ends = [self._ends[index] for index in keep]
+        rest._probabilities = [self._probabilities[index] for index in keep]
+        rest.last_speech = max(self.last_speech, cut)
+        rest.last_partial = max(self.last_partial, cut)
+        return rest
+
+    def mean_probability(self, end):
+        """Return the mean over the frames from the onset to the last one of speech."""
+        last = min(max(self.last_speech, self.begun), end)
+        heard = [probability for stop, probability in zip(self._ends, self._probabilities)
+                 if stop <= last] or self._probabilities[:1]
+        return float(np.mean(heard)) if heard else 0.0

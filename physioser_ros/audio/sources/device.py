@@ -1,0 +1,152 @@
+"""A microphone, by PortAudio."""
+
+from queue import Empty, Full, Queue
+from threading import Lock
+import time
+
+from physioser_ros.audio.devices import choose_rate, find_device, list_devices, portaudio
+from physioser_ros.audio.errors import AudioError
+from physioser_ros.audio.sources.base import RawBlock, Source
+
+#: Sound that may wait for the worker, in s.
+PATIENCE_S = 10.0
+
+#: PortAudio reads the list of devices once; it can only be read again while nothing is open.
+_open_streams = 0
+_streams_lock = Lock()
+
+
+class DeviceSource(Source):
+    """
+    Hear an input device; after a loss `start` opens the device of the same name again.
+
+    :param query: which device, see :func:`find_device`
+    :param now_ns: the clock of the stamps
+    :param channels: channels to open
+    :param rate: rate in Hz, 0 for 16000 or the native one
+    :param block_ms: length of a block
+    :param fallback: take the default device when none matches
+    :param sounddevice: in place of the real module, for tests
+    """
+
+    live = True
+
+    def __init__(self, query, now_ns, channels=1, rate=0, block_ms=30, fallback=False,
+                 sounddevice=None):
+        self._query, self._fallback = query, fallback
+        self._now_ns = now_ns
+        self._channels, self._wanted_rate, self._block_ms = channels, rate, block_ms
+        self._sounddevice = sounddevice
+        self._stream = None
+        self._device = None
+        self._blocks = Queue(max(1, round(PATIENCE_S * 1000 / block_ms)))
+        self._lost = False
+        self._broken = ''
+        self._overflows = 0
+        self.rate = 0
+        self.channels = channels
+
+    def configure(self):
+        """Find the device and the rate at which it can be opened."""
+        self._sounddevice = self._sounddevice or portaudio()
+        self._renew_list()
+        self._device = find_device(self._query, list_devices(self._sounddevice), self._fallback)
+        self.rate = choose_rate(self._device, self._channels, self._wanted_rate,
+                                self._sounddevice)
+        self.name = self._device.full_name
+
+    def start(self):
+        """Open the stream on the device that `configure` found, wherever it is by now."""
+        global _open_streams
+        self._clear()
+        self._renew_list()
+        known = [device for device in list_devices(self._sounddevice)
+                 if device.full_name == self._device.full_name]
+        if not known:
+            raise AudioError(f'the microphone {self._device.full_name} is gone: connect it again')
+        # Of several that are called the same, the one in the old place.
+        self._device = min(known, key=lambda device: device.index != self._device.index)
+        try:
+            stream = self._sounddevice.InputStream(
+                device=self._device.index, channels=self._channels, samplerate=self.rate,
+                dtype='int16', blocksize=self.rate * self._block_ms // 1000,
+                callback=self._on_block, finished_callback=self._on_finished)
+        except (self._sounddevice.PortAudioError, ValueError) as error:
+            raise AudioError(f'{self._device.full_name} cannot be opened at {self.rate} Hz '
+                             f'({error}): see that no other program holds it') from error
+        with _streams_lock:
+            _open_streams += 1
+        self._stream = stream
+        try:
+            stream.start()
+        except self._sounddevice.PortAudioError as error:
+            self.stop()
+            raise AudioError(f'{self._device.full_name} does not start ({error}): see that it '
+                             'is connected') from error
+
+    def read(self, timeout_s):
+        """Return the next block."""
+        try:
+            return self._blocks.get(timeout=timeout_s)
+        except Empty:
+            if self._broken:
+                raise AudioError(self._broken) from None
+            return None
+
+    def stop(self):
+        """Close the stream, without waiting for a server that does not answer."""
+        global _open_streams
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return
+        try:
+            # `stop` waits for buffers that a suspended server never hands out.
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+        finally:
+            with _streams_lock:
+                _open_streams -= 1
+
+    def counters(self):
+        """Return how often sound was lost."""
+        return {'overflows': self._overflows}
+
+    def _clear(self):
+        while not self._blocks.empty():
+            self._blocks.get_nowait()
+        self._lost, self._broken = False, ''
+
+    def _renew_list(self):
+        with _streams_lock:
+            if _open_streams == 0:
+                try:
+                    self._sounddevice._terminate()
+                    self._sounddevice._initialize()
+                except self._sounddevice.PortAudioError as error:
+                    raise AudioError(f'PortAudio does not start ({error}): see that the sound '
+                                     'server runs') from error
+
+    def _on_block(self, samples, frames, moment, status):
+        """Copy a block; runs in PortAudio's thread, which an exception would end silently."""
+        try:
+            delay_s = moment.currentTime - moment.inputBufferAdcTime
+            if not moment.inputBufferAdcTime or not 0 <= delay_s < PATIENCE_S:
+                # Some host APIs do not know: then the block has just become full.
+                delay_s = frames / self.rate
+            lost = self._lost or bool(status.input_overflow)
+            self._overflows += bool(status.input_overflow)
+            self._lost = False
+            delay_ns = round(delay_s * 1e9)
+            self._blocks.put_nowait(RawBlock(
+                samples.copy(), self.rate, self._now_ns() - delay_ns, lost,
+                time.monotonic_ns() - delay_ns))
+        except Full:
+            self._lost = True
+            self._overflows += 1
+        # Whatever it is, it must reach the worker instead of ending in PortAudio's stderr.
+        except Exception as error:
+            self._broken = f'the callback of {self.name} failed: {type(error).__name__}: {error}'
+
+    def _on_finished(self):
+        if self._stream is not None and not self._broken:
+            self._broken = f'the stream of {self.name} ended: the device or its server is gone'
