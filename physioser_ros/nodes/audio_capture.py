@@ -11,7 +11,7 @@ from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
 from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.process import run
-from physioser_ros.nodes.qos import publish_on, subscribe_to
+from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 
 AUDIO_INFO_PERIOD_S = 5.0
 POLL_S = 0.05
@@ -22,12 +22,12 @@ DELIVERY_S = 5.0
 class AudioCapture(ManagedNode):
     """Lifecycle node around :class:`physioser_ros.audio.capture.Capture`."""
 
-    def __init__(self, on_finished=lambda: None, **options):
+    def __init__(self, on_finished=lambda code: None, **options):
         """
         Create the node, unconfigured.
 
-        :param on_finished: called without arguments, in the executor, when a file is over, its
-            utterances are delivered and file.exit_at_end is true.
+        :param on_finished: called with an exit code, in the executor, when a file is over, its
+            utterances are delivered and file.exit_at_end is true; 1 where it broke off.
         :param options: further arguments of LifecycleNode.
         :raises ParameterError: for a given parameter of wrong type or out of range.
         """
@@ -82,6 +82,7 @@ class AudioCapture(ManagedNode):
             self._subscribe(topics.INPUT_INFO, self._on_input_info)
             self._subscribe(topics.INPUT_STREAM, self._on_input)
         if source == 'file':
+            # The last timer: _poll_file removes itself.
             self._every(POLL_S, self._poll_file)
         self._waiting = source == 'file' and self.parameters['file.wait_for_subscriber']
         if self._waiting:
@@ -127,7 +128,8 @@ class AudioCapture(ManagedNode):
             level, text = WARN, f'sound was refused: {next(iter(self._refused))}'
         values = conversions.plain_values(status, without=('level', 'text'))
         return level, text, status.device, {**values, 'published': self.utterances,
-                                            'bad_format': sum(self._refused.values())}
+                                            'bad_format': sum(self._refused.values()),
+                                            **subscribers(self._published)}
 
     def _check_clock(self, values):
         simulated = self.get_parameter('use_sim_time').value
@@ -214,11 +216,12 @@ class AudioCapture(ManagedNode):
         if not self._capture.finished.is_set():
             return
         self.destroy_timer(self._timers_made.pop())
+        failed = self._capture.status().level == 'error'
         self.get_logger().info(f'the file is over: {self.utterances} utterances')
         if self.parameters['file.exit_at_end']:
             for publisher in self._published.values():
                 publisher.wait_for_all_acked(conversions.duration(DELIVERY_S))
-            self._on_finished()
+            self._on_finished(int(failed))
 
     def _set_enabled(self, request):
         self._require_capture().set_enabled(request.data)
@@ -241,7 +244,7 @@ class AudioCapture(ManagedNode):
 
 def main(args=None):
     """Run the node until SIGINT, SIGTERM or, with file.exit_at_end, the end of the file."""
-    sys.exit(run(lambda end: [AudioCapture(on_finished=lambda: end(0))], args))
+    sys.exit(run(lambda end: [AudioCapture(on_finished=end)], args))
 
 
 if __name__ == '__main__':

@@ -11,8 +11,9 @@ from physioser_ros.nodes import conversions, topics
 from physioser_ros.nodes.conversions import FormatError, SAMPLE_RATE, stamp_ns
 from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
+from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.process import run
-from physioser_ros.nodes.qos import publish_on, subscribe_to
+from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 
 #: Time for the inference under way when the node is deactivated, in s.
 STOP_S = 1.2
@@ -147,7 +148,8 @@ class EmotionRecognizer(ManagedNode):
             'processing_ms.max': status.processing.max * 1000,
             'latency_ms.p50': latency.p50 * 1000, 'latency_ms.p95': latency.p95 * 1000,
             'real_time_factor': status.real_time_factor, 'speakers': status.speakers,
-            'last_label': status.last_label, 'last_confidence': status.last_confidence}
+            'last_label': status.last_label, 'last_confidence': status.last_confidence,
+            **subscribers(self._published)}
         return level, text, metadata.name, values
 
     def wait_until_heard(self, timeout_s):
@@ -265,10 +267,17 @@ class EmotionRecognizer(ManagedNode):
 
 
 def decision_options(values):
-    """Return the DecisionOptions of a dict of parameters by name."""
+    """
+    Return the DecisionOptions of a dict of parameters by name.
+
+    :raises ParameterError: where values do not go together.
+    """
     prefix = 'decision.'
-    return DecisionOptions(**{name[len(prefix):]: value for name, value in values.items()
-                              if name.startswith(prefix)})
+    try:
+        return DecisionOptions(**{name[len(prefix):]: value for name, value in values.items()
+                                  if name.startswith(prefix)})
+    except ValueError as error:
+        raise ParameterError(str(error)) from error
 
 
 def main(args=None):

@@ -177,12 +177,13 @@ AUDIO_CAPTURE = AUTOSTART + (
               'believed any more.', 's', 1.0, 3600.0),
     Parameter('watchdog.timeout_s', 2.0, 'A microphone that gives no block for so long is opened '
               'again.', 's', 0.2, 60.0),
-    Parameter('watchdog.retry_s', (1.0, 30.0), 'First and longest pause between two attempts to '
+    Parameter('watchdog.retry_s', (0.5, 2.0), 'First and longest pause between two attempts to '
               'open it.', 's', 0.1, 3600.0),
     Parameter('publish_stream', False, 'Publish the sound itself on audio/audio_stamped, for '
               'bags and speech recognition. Mind the privacy of the people nearby.', fixed=True),
-    Parameter('dump_dir', '', 'Debugging: write every utterance into this folder as a WAV file. '
-              'Mind the privacy of the people nearby.', fixed=True),
+    Parameter('dump_dir', '', 'Debugging: write every utterance into this existing folder as a '
+              'WAV file; the newest 200 are kept. Mind the privacy of the people nearby.',
+              fixed=True),
 )
 
 EMOTION_RECOGNIZER = AUTOSTART + (

@@ -68,6 +68,16 @@ def subscribe_to(node, topic, callback, on_incompatible):
             incompatible_qos=partial(_report, node, topic, False, on_incompatible)))
 
 
+def subscribers(published):
+    """
+    Return how many subscribers each topic has, as values for the diagnostics.
+
+    :param published: dict of publishers by topic.
+    """
+    return {f'subscribers.{topic.name}': publisher.get_subscription_count()
+            for topic, publisher in published.items()}
+
+
 def _report(node, topic, is_publisher, on_incompatible, event):
     name = node.resolve_topic_name(topic.name)
     publishers = node.get_publishers_info_by_topic(name)

@@ -24,12 +24,14 @@ class Ending:
         :param end: called with the exit code.
         """
         self._end = end
+        self._code = 0
         self._deadline = None
         self.capture = None
         self.recognizer = None
 
-    def begin(self):
-        """Start to wait for the answers; runs in the executor."""
+    def begin(self, code):
+        """Start to wait for the answers, then end with `code`; runs in the executor."""
+        self._code = code
         self._deadline = time.monotonic() + ANSWER_S
         self.recognizer.create_timer(POLL_S, self.recognizer.guarded(self._poll),
                                      clock=self.recognizer.steady_clock)
@@ -44,7 +46,7 @@ class Ending:
         done = recognizer.settled >= self.capture.utterances
         if late or done or not recognizer.is_active:
             recognizer.wait_until_heard(DELIVERY_S)
-            self._end(0)
+            self._end(self._code)
 
 
 def create_nodes(end):

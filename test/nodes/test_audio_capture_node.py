@@ -205,7 +205,7 @@ def test_a_file_waits_for_a_subscriber_and_its_end_is_told_after_the_last_uttera
         start, world):
     ended = []
     node, _ = start({'source': 'file', 'file.path': '/speech.wav', 'file.exit_at_end': True},
-                    on_finished=lambda: ended.append(node.utterances))
+                    on_finished=lambda code: ended.append((code, node.utterances)))
     wait_until(lambda: 'waiting for a subscriber' in node.report()[1], 'the wait')
     assert 'start' not in FakeCapture.last.calls
     received = world.listen(topics.UTTERANCE)
@@ -214,7 +214,7 @@ def test_a_file_waits_for_a_subscriber_and_its_end_is_told_after_the_last_uttera
     FakeCapture.last.on_utterance(utterance())
     FakeCapture.last.finished.set()
     wait_until(lambda: ended, 'the end')
-    assert ended == [1]
+    assert ended == [(0, 1)]
     received.wait()
 
 

@@ -81,18 +81,22 @@ def test_a_wrong_parameter_ends_the_process_with_one_sentence(execute):
     assert 'Traceback' not in process.output
 
 
+#: A whole number of the frames of every detector.
+PIECE_S = 0.96
+
+
 @pytest.fixture(scope='module')
 def speech(tmp_path_factory):
-    """Return a file of one-second pieces with known labels in the tiny model, and the labels."""
+    """Return a file of pieces with known labels in the tiny model, and the labels."""
     order = (5, 0, 7, 2, 2)
     path = tmp_path_factory.mktemp('speech') / 'speech.wav'
-    soundfile.write(path, np.concatenate([samples_for(index) for index in order]), 16000,
-                    subtype='PCM_16')
+    pieces = [samples_for(index, duration_s=PIECE_S) for index in order]
+    soundfile.write(path, np.concatenate(pieces), 16000, subtype='PCM_16')
     return path, [LABELS[index] for index in order]
 
 
 #: Cut the file into its pieces, whatever a detector of voices thinks of square waves.
-PIECES = {'segment.trigger': 'continuous', 'segment.window_s': 1.0, 'segment.min_s': 0.0,
+PIECES = {'segment.trigger': 'continuous', 'segment.window_s': PIECE_S, 'segment.min_s': 0.0,
           'queue.depth': 64}
 
 
@@ -116,15 +120,22 @@ def launch(prefix, world, tmp_path):
 def test_a_file_through_the_launched_process_is_heard_outside_and_ends_it(
         world, launch, execute, speech, tiny_model):
     path, labels = speech
-    answers = world.listen(topics.CLASSIFICATION)
+    answers, diagnostics = world.listen(topics.CLASSIFICATION), world.listen(topics.DIAGNOSTICS)
     listener = execute('listen', '--count', str(len(labels)))
     (process,) = launch({**PIECES, 'file.exit_at_end': True, 'file.realtime': False},
                         file=str(path), model=tiny_model, autostart='false')
-    answers.wait_matched()
-    wait_until(lambda: len(listeners_of(world, topics.CLASSIFICATION)) == 2, 'the listener')
     for node in ('emotion_recognizer', 'audio_capture'):
-        for label in ('configure', 'activate'):
-            assert world.transition(node, label), process.output
+        assert world.transition(node, 'configure'), process.output
+    # Both hear everything, before there is anything to hear.
+    for node, topic, count in (('emotion_recognizer', topics.CLASSIFICATION, 2),
+                               ('emotion_recognizer', topics.RESULT_INFO, 1),
+                               ('audio_capture', topics.UTTERANCE_INFO, 1)):
+        wait_for_status(
+            world, diagnostics, process, node, lambda status: values_of(status).get(
+                f'subscribers.{topic.name}') == str(count), f'{count} hear {topic.name}')
+    answers.wait_matched()
+    for node in ('emotion_recognizer', 'audio_capture'):
+        assert world.transition(node, 'activate'), process.output
     answers.wait(len(labels))
     assert [answer.results[0].class_id for answer in answers] == labels
     assert process.wait() == 0
@@ -164,9 +175,3 @@ def test_the_listener_ends_by_a_signal(world, execute):
     world.matched(speaker)
     assert process.end(signal.SIGTERM) == 0
     assert process.output == ''
-
-
-def listeners_of(world, topic):
-    """Return the endpoints that subscribe to a topic."""
-    return world.observer.get_subscriptions_info_by_topic(
-        world.observer.resolve_topic_name(topic.name))

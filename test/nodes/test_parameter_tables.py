@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from physioser_ros.audio.segmenter_options import SegmenterOptions
+from physioser_ros.audio.options import CaptureOptions
 from physioser_ros.inference import DecisionOptions
+from physioser_ros.nodes.capture_options import capture_options
 from physioser_ros.nodes.parameters import Parameter, ParameterError, TABLES, unknown_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,10 +57,32 @@ def test_names_are_unique_and_a_misspelt_one_is_recognised():
 
 def test_defaults_are_those_of_the_rooms_behind():
     defaults = {entry.name: entry.default for table in TABLES.values() for entry in table}
-    for prefix, options in (('segment', SegmenterOptions()), ('decision', DecisionOptions())):
-        for name, value in vars(options).items():
-            if f'{prefix}.{name}' in defaults:
-                assert defaults[f'{prefix}.{name}'] == value, name
+    assert capture_options(defaults) == CaptureOptions()
+    for name, value in vars(DecisionOptions()).items():
+        assert defaults[f'decision.{name}'] == value, name
+
+
+def test_every_parameter_of_the_capture_reaches_its_options():
+    import dataclasses
+
+    defaults = {entry.name: entry.default for entry in TABLES['audio_capture']}
+    changes = {'source': 'topic', 'device': 'x', 'mix': 'mean', 'vad.backend': 'silero',
+               'channels': (1,), 'gain_db': 3.0, 'device_fallback': True, 'block_ms': 20,
+               'gate.robot_speaking': 'mute', 'gate.hold_off_s': 1.0, 'gate.timeout_s': 9.0,
+               'watchdog.timeout_s': 3.0, 'watchdog.retry_s': (1.0, 4.0), 'dump_dir': '/x',
+               'file.path': '/y', 'file.realtime': False, 'file.loop': True,
+               'vad.aggressiveness': 1, 'device_sample_rate': 48000, 'partial.period_s': 1.0,
+               'segment.hangover_s': 0.5}
+    options = capture_options({**defaults, **changes})
+    for field in dataclasses.fields(CaptureOptions):
+        assert getattr(options, field.name) != getattr(CaptureOptions(), field.name), field.name
+    assert (options.segment.hangover_s, options.segment.partial_period_s) == (0.5, 1.0)
+
+
+def test_values_that_do_not_go_together_are_refused():
+    defaults = {entry.name: entry.default for entry in TABLES['audio_capture']}
+    with pytest.raises(ParameterError, match='stop_threshold'):
+        capture_options({**defaults, 'segment.stop_threshold': 0.9})
 
 
 def test_generated_files_are_current():
