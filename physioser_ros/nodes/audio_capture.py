@@ -126,7 +126,7 @@ class AudioCapture(ManagedNode):
             level, text = OK, 'waiting for a subscriber before the file starts'
         if self._refused and level == OK:
             level, text = WARN, f'sound was refused: {next(iter(self._refused))}'
-        values = conversions.plain_values(status, without=('level', 'text'))
+        values = conversions.plain_values(status, without=('level', 'text', 'device', 'state'))
         return level, text, status.device, {**values, 'published': self.utterances,
                                             'bad_format': sum(self._refused.values()),
                                             **subscribers(self._published)}

@@ -273,7 +273,7 @@ class ManagedNode(LifecycleNode):
         level, text, hardware_id, values = self.report()
         if self.problem:
             level, text = ERROR, self.problem
-        values = {'state': self.state, **values, 'callback_errors': self.callback_errors,
+        values = {**values, 'state': self.state, 'callback_errors': self.callback_errors,
                   'incompatible_qos': sum(self.incompatible.values())}
         for index, sentence in enumerate(self.incompatible):
             values[f'incompatible_qos.{index}'] = sentence

@@ -14,6 +14,7 @@ class FakeStatus:
 
     level: str = 'ok'
     text: str = 'listening'
+    state: str = 'listening'
     device: str = 'a microphone of air'
     overflows: int = 3
 
