@@ -1,7 +1,7 @@
 """Options that several commands share, and how they fail."""
 
 import sys
-from typing import Any, Callable, NoReturn
+from typing import Any, Callable, Dict, NoReturn
 
 import click
 
@@ -34,6 +34,13 @@ def open_model(model: str, sha256: str) -> Any:
     for notice in loaded.notices:
         click.echo(f'physioser: {notice}', err=True)
     return loaded
+
+
+def node_defaults(node: str) -> Dict[str, Any]:
+    """Return the default of every parameter of a node by name; the tables need no ROS."""
+    from physioser_ros.nodes.parameters import TABLES
+
+    return {parameter.name: parameter.default for parameter in TABLES[node]}
 
 
 def fail(sentence: str) -> NoReturn:

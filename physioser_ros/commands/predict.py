@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple
+from typing import Any, Dict, Iterable, Iterator, NamedTuple
 
 import click
 import numpy as np
 
-from physioser_ros.commands.options import model_options, open_model
+from physioser_ros.commands.options import model_options, node_defaults, open_model
 from physioser_ros.commands.recordings import read_recording, RecordingError
 
 
@@ -60,15 +60,18 @@ def command(files, model, sha256, segment, saliency, min_confidence, as_json):
 def _recognizer(model: Any, saliency: bool, min_confidence: float) -> Any:
     from physioser_ros.inference import Decision, DecisionOptions, Recognizer, SpeakerMemory
 
+    forget_s = node_defaults('emotion_recognizer')['speaker.forget_s']
     return Recognizer(model, Decision(DecisionOptions(min_confidence=min_confidence)),
-                      SpeakerMemory(), saliency=saliency)
+                      SpeakerMemory(forget_s), saliency=saliency)
 
 
 def _recognize(recognizer: Any, path: Path, piece: Piece) -> Any:
     from physioser_ros.inference import InferenceError
 
     try:
-        result = recognizer.recognize(piece.samples, time_s=piece.start_s)
+        # The end as time, as the node does: smoothing and forgetting start there.
+        result = recognizer.recognize(
+            piece.samples, time_s=piece.start_s + len(piece.samples) / 16000)
     except InferenceError as error:
         raise RecordingError(f'{path}: {error}') from error
     if result.skipped_samples:
@@ -78,12 +81,17 @@ def _recognize(recognizer: Any, path: Path, piece: Piece) -> Any:
     return result
 
 
-def _pieces(path: Path, segment: bool) -> List[Piece]:
-    if segment:
-        from physioser_ros.commands.segments import segments
+def _pieces(path: Path, segment: bool) -> Iterator[Piece]:
+    if not segment:
+        yield Piece(read_recording(path), 0.0, ())
+        return
+    from physioser_ros.commands.segments import utterances
 
-        return [Piece(*values) for values in segments(path)]
-    return [Piece(read_recording(path), 0.0, ())]
+    count = 0
+    for count, utterance in enumerate(utterances(path), start=1):
+        yield Piece(utterance.samples, utterance.index / 16000, tuple(sorted(utterance.flags)))
+    if not count:
+        click.echo(f'physioser predict: {path}: no speech was found', err=True)
 
 
 def _progress(files: Iterable[Path]) -> Iterator[Path]:

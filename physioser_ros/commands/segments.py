@@ -2,9 +2,12 @@
 
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Iterator
+from typing import Dict, Iterator, List
+
+import click
 
 from physioser_ros.audio import Utterance
+from physioser_ros.commands.options import node_defaults
 from physioser_ros.commands.recordings import RecordingError
 
 #: Seconds between two looks at whether the file is over.
@@ -21,18 +24,17 @@ def utterances(path: Path) -> Iterator[Utterance]:
     from physioser_ros.audio import AudioError
     from physioser_ros.audio.capture import Capture
     from physioser_ros.nodes.capture_options import capture_options
-    from physioser_ros.nodes.parameters import AUDIO_CAPTURE
 
     if not path.is_file():
         raise RecordingError(f'{path}: no such file')
-    values = {parameter.name: parameter.default for parameter in AUDIO_CAPTURE}
-    values.update({'source': 'file', 'file.path': str(path), 'file.realtime': False})
+    values = {**node_defaults('audio_capture'), 'source': 'file', 'file.path': str(path),
+              'file.realtime': False}
     heard: 'SimpleQueue[Utterance]' = SimpleQueue()
-    errors = []
+    notices: Dict[str, List[str]] = {'info': [], 'warn': [], 'error': []}
     capture = Capture(
         capture_options(values), now_ns=lambda: 0, on_utterance=heard.put,
         on_voice=lambda _: None,
-        on_notice=lambda level, text: errors.append(text) if level == 'error' else None)
+        on_notice=lambda level, text: notices[level].append(text))
     try:
         capture.configure()
         capture.start()
@@ -42,8 +44,10 @@ def utterances(path: Path) -> Iterator[Utterance]:
     finally:
         capture.stop()
         capture.close()
-    if errors:
-        raise RecordingError(f'{path}: {errors[0]}')
+    for text in notices['warn']:
+        click.echo(f'physioser: {path}: {text}', err=True)
+    for text in notices['error']:
+        raise RecordingError(f'{path}: {text}')
 
 
 def _until(finished, heard) -> Iterator[Utterance]:

@@ -1,5 +1,6 @@
 """`physioser predict`: the same answers as the engine, and one sentence per bad file."""
 
+import csv
 import json
 
 from click.testing import CliRunner
@@ -112,3 +113,39 @@ def test_a_model_that_cannot_be_used_ends_the_command(model, wav, tmp_path):
 def test_wrong_usage_is_exit_code_2(model):
     assert predict('--model', model).exit_code == 2
     assert predict('--nonsense', 'x.wav').exit_code == 2
+
+
+def test_segmenting_a_file_without_speech_gives_no_answer(model, tmp_path):
+    path = tmp_path / 'silence.wav'
+    soundfile.write(path, np.zeros(48000, np.int16), 16000)
+    result = predict('--model', model, '--segment', path)
+    assert (result.exit_code, result.stdout) == (0, '')
+    assert result.stderr == f'physioser predict: {path}: no speech was found\n'
+
+
+def test_segmenting_tells_bad_files_and_goes_on(model, tmp_path):
+    text = tmp_path / 'notes.wav'
+    text.write_text('this is no sound')
+    missing = tmp_path / 'missing.wav'
+    result = predict('--model', model, '--segment', missing, text)
+    assert (result.exit_code, result.stdout) == (1, '')
+    assert [line.split(': ')[:2] for line in result.stderr.splitlines()] == [
+        ['physioser predict', str(missing)], ['physioser predict', str(text)]]
+
+
+def test_segmenting_gives_the_utterances_of_the_node(model, tmp_path, recordings):
+    with open(recordings / 'index.csv', newline='') as file:
+        row = next(csv.DictReader(file))
+    clip, rate = soundfile.read(recordings / row['path'], dtype='int16', always_2d=True)
+    silence = np.zeros((2 * rate, 1), np.int16)
+    path = tmp_path / 'two.wav'
+    soundfile.write(path, np.concatenate([silence, clip[:, :1], silence, clip[:, :1], silence]),
+                    rate)
+    run = predict('--model', model, '--segment', '--json', path)
+    records = [json.loads(line) for line in run.stdout.splitlines()]
+    clip_s = len(clip) / rate
+    assert run.exit_code == 0 and len(records) >= 2
+    assert 1 < records[0]['start_s'] < 2 + clip_s
+    assert 3 + clip_s < records[-1]['start_s'] < records[-1]['end_s'] < 6 + 2 * clip_s
+    for before, after in zip(records, records[1:]):
+        assert before['end_s'] <= after['start_s']
