@@ -305,7 +305,8 @@ class Capture:
     def _take(self, block):
         self._counts['gaps'] += block.gap
         self._level.add(block.samples)
-        self._on_block(block)
+        if self._enabled:
+            self._on_block(block)
         stuck = self._gate.stuck_at(block.stamp_ns)
         if stuck and not self._stuck:
             self._notice('warn', 'robot_speaking has been true for longer than gate.timeout_s: '

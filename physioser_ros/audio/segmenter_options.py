@@ -42,7 +42,7 @@ class SegmenterOptions:
     """The split is looked for in this last part before `max_s`. [0.1, 10]"""
 
     window_s: float = 3.0
-    """Length of a window with the trigger `continuous`. [0.5, max_s]"""
+    """Length of a window with the trigger `continuous`. [0.5, 60]"""
 
     start_threshold: float = 0.5
     """Probability from which a frame can begin speech. (0, 1]"""
@@ -64,7 +64,7 @@ class SegmenterOptions:
         for name, low, high in (
                 ('pre_roll_s', 0, 2), ('start_s', 0.01, 1), ('rise_s', 0.1, 1.5),
                 ('hangover_s', 0.1, 3), ('min_s', 0, 5), ('max_s', 1, 60),
-                ('split_window_s', 0.1, 10), ('window_s', 0.5, self.max_s),
+                ('split_window_s', 0.1, 10), ('window_s', 0.5, 60),
                 ('start_threshold', 0.01, 1), ('stop_threshold', 0.01, self.start_threshold),
                 ('sure_threshold', 0, 1), ('partial_period_s', 0, 60)):
             check_range(f'segment.{name}', getattr(self, name), low, high)
