@@ -56,7 +56,7 @@ def main(arguments):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     listener = start(EXECUTABLES / 'listen')
     nodes = start(EXECUTABLES / 'ser', '--ros-args', '--log-level', 'warn',
-                  '--params-file', PARAMETERS, *source)
+                  '--params-file', PARAMETERS, '-p', 'on_autostart_failure:=exit', *source)
     try:
         code = nodes.wait()
     except KeyboardInterrupt:

@@ -57,7 +57,7 @@ class AudioCapture(ManagedNode):
     def prepare(self):
         """Find the microphone or the file, load the voice activity, create the publishers."""
         values = self.parameters.values()
-        self._check_clock(values)
+        self._check_source(values)
         self._frame_id = values['frame_id']
         self._capture = Capture(
             capture_options(values), now_ns=lambda: self.get_clock().now().nanoseconds,
@@ -131,7 +131,10 @@ class AudioCapture(ManagedNode):
                                             'bad_format': sum(self._refused.values()),
                                             **subscribers(self._published)}
 
-    def _check_clock(self, values):
+    def _check_source(self, values):
+        if values['source'] == 'file' and not values['file.path']:
+            raise ParameterError('source is file, but file.path is empty: set it to an audio '
+                                 'file')
         simulated = self.get_parameter('use_sim_time').value
         if simulated and values['source'] == 'device' and not values['allow_sim_time_capture']:
             raise ParameterError('a live microphone has no simulated time: set use_sim_time to '

@@ -224,6 +224,12 @@ def test_a_microphone_needs_real_time(create, world):
     assert 'a live microphone has no simulated time' in node.problem
 
 
+def test_a_file_source_needs_a_file(create, world):
+    node = create({'source': 'file'})
+    assert not world.transition(NODE, 'configure')
+    assert 'file.path is empty' in node.problem
+
+
 def test_a_live_change_is_handed_on_and_a_senseless_one_refused(start, world):
     from rclpy.parameter import Parameter
 
