@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
 import pytest
+from scripted_vad import blocks, ScriptedVoiceActivity, sound
 
 from physioser_ros.audio.block import (
     AudioBlock, PartialUtterance, Rejected, SpeechEnded, SpeechStarted, Utterance)
 from physioser_ros.audio.segmenter import Segmenter
 from physioser_ros.audio.segmenter_options import SegmenterOptions
-from scripted_vad import blocks, ScriptedVoiceActivity, sound
 
 OPTIONS = SegmenterOptions(pre_roll_s=0.2, start_s=0.03, rise_s=0.3, hangover_s=0.3, min_s=0.1,
                            max_s=2.0, split_window_s=0.5)
