@@ -34,7 +34,7 @@ setup(
         share('models'),
     ],
     install_requires=['setuptools', *requirements('run')],
-    extras_require={'train': requirements('train'), 'test': requirements('test')},
+    extras_require={name: requirements(name) for name in ('examples', 'train', 'test')},
     python_requires='>=3.10',
     zip_safe=False,
     maintainer='The physioser_ros maintainers',
@@ -50,6 +50,9 @@ setup(
             'monitor = physioser_ros.nodes.monitor:main',
             'devices = physioser_ros.commands.devices:command',
             'physioser = physioser_ros.commands.main:main',
+            'behavior_tree = physioser_ros.consumers.behavior_tree:main',
+            'dialogue = physioser_ros.consumers.dialogue:main',
+            'gesture = physioser_ros.consumers.gesture:main',
         ],
     },
 )

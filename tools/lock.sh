@@ -8,4 +8,4 @@ command -v uv >/dev/null || .venv/bin/python -m pip install -q uv
 export PATH=$PWD/.venv/bin:$PATH
 cd requirements
 "${compile[@]}" --generate-hashes ros.in run.in -o run.txt
-"${compile[@]}" -c run.txt train.in backbones.in test.in docs.in -o test.txt
+"${compile[@]}" -c run.txt examples.in train.in backbones.in test.in docs.in -o test.txt

@@ -11,6 +11,7 @@ from physioser_ros import __version__
 SUBCOMMANDS = {
     'predict': 'Recognise the emotion of recordings, without ROS.',
     'explain': 'Draw what a model made of a recording: one picture, one page.',
+    'bag-to-csv': 'Write the answers in a ROS 2 bag as a table, one row an utterance.',
     'devices': 'List the microphones and mark the one that a setting would pick.',
     'corpora': 'List, check and index corpora of emotional speech.',
     'parts': 'Print the trainable parameters of a model, part by part.',

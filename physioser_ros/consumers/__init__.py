@@ -1,0 +1,1 @@
+"""Examples of nodes that use the recognizer: copy one and start from it."""
