@@ -3,9 +3,12 @@
 # (their torch differs from machine to machine). Python 3.10 to 3.13.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-compile=(uv pip compile --universal --python-version 3.10 -q --no-header --no-annotate)
-command -v uv >/dev/null || .venv/bin/python -m pip install -q uv
 export PATH=$PWD/.venv/bin:$PATH
+command -v uv >/dev/null || python3 -m pip install -q uv
+compile=(uv pip compile --universal --python-version 3.10 -q --no-header --no-annotate)
 cd requirements
-"${compile[@]}" --generate-hashes ros.in run.in -o run.txt
-"${compile[@]}" -c run.txt examples.in train.in backbones.in test.in docs.in -o test.txt
+"${compile[@]}" --generate-hashes -c constraints.in ros.in run.in -o run.txt
+"${compile[@]}" -c run.txt -c constraints.in \
+  examples.in train.in backbones.in test.in docs.in -o test.txt
+# What torch needs for GPUs is torch's to say: its builds for CPUs need none of it.
+sed -i -E '/^(nvidia|cuda|triton)/d' test.txt
