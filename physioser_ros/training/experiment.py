@@ -78,11 +78,13 @@ def train(experiment, options, say=print):
     training = features(split.train, experiment.training.corpus_power)
     if experiment.kind == 'linear_probe':
         probe = fit_probe(training)
+        count = probe[-1].coef_.size + probe[-1].intercept_.size
 
         def answer(rows):
             return {'logits': probe_logits(probe, features(rows), len(labels))}
     else:
         _train_network(model, training, experiment, options, say)
+        count = sum(value.numel() for value in model.parameters() if value.requires_grad)
 
         def answer(rows):
             return logits_of(model, features(rows))
@@ -90,8 +92,7 @@ def train(experiment, options, say=print):
     held = {part: (rows, answer(rows)) for part, rows in
             (('calibration', split.calibration), ('test', split.test)) if len(rows)}
     metrics = _finish(held, split, labels, calibration, options)
-    metrics['trainable_parameters'] = sum(
-        value.numel() for value in model.parameters() if value.requires_grad)
+    metrics['trainable_parameters'] = count
     run_folder.write_metrics(options.output, metrics)
     run_folder.write_environment(options.output, time.monotonic() - started)
     shutil.rmtree(options.output / 'checkpoints', ignore_errors=True)

@@ -8,6 +8,7 @@ import torch
 
 from physioser_ros.model import ContrastiveAlignment
 from physioser_ros.training.losses import balanced_weights, classification_loss
+from physioser_ros.training.module import warm_cosine
 
 
 def test_cross_entropy_with_smoothing_is_its_closed_form():
@@ -43,3 +44,11 @@ def test_classes_count_evenly_within_a_corpus_and_corpora_by_their_power():
     assert sums[2] == pytest.approx(sums[3], rel=1e-5)
     assert (sums[0] + sums[1]) / (sums[2] + sums[3]) == pytest.approx(3, rel=1e-5)
     assert len(set(balanced_weights(corpora, corpora, corpus_power=1))) == 1
+
+
+def test_the_learning_rate_rises_in_a_line_and_falls_as_a_cosine():
+    shares = [warm_cosine(step, 100, 0.1) for step in range(100)]
+    assert shares[0] == pytest.approx(1 / 11) and shares[9] == pytest.approx(10 / 11)
+    assert shares[10] == pytest.approx(1) and shares[55] == pytest.approx(0.5)
+    assert 0 < shares[99] < 0.001
+    assert warm_cosine(0, 1, 0.05) > 0
