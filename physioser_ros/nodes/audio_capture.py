@@ -1,6 +1,5 @@
 """The node that listens and publishes utterances."""
 
-import sys
 import threading
 
 from physioser_ros.audio.capture import Capture
@@ -10,7 +9,6 @@ from physioser_ros.nodes.conversions import FormatError, message_type
 from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
 from physioser_ros.nodes.parameters import ParameterError
-from physioser_ros.nodes.process import run
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 
 AUDIO_INFO_PERIOD_S = 5.0
@@ -243,12 +241,3 @@ class AudioCapture(ManagedNode):
         if self._capture is None:
             raise ParameterError(f'the node is {self.state}: configure it first')
         return self._capture
-
-
-def main(args=None):
-    """Run the node until SIGINT, SIGTERM or, with file.exit_at_end, the end of the file."""
-    sys.exit(run(lambda end: [AudioCapture(on_finished=end)], args))
-
-
-if __name__ == '__main__':
-    main()

@@ -1,7 +1,6 @@
 """The node that turns utterances into emotions."""
 
 from dataclasses import dataclass
-import sys
 import threading
 from typing import Any
 
@@ -12,7 +11,6 @@ from physioser_ros.nodes.conversions import FormatError, SAMPLE_RATE, stamp_ns
 from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
 from physioser_ros.nodes.parameters import ParameterError
-from physioser_ros.nodes.process import run
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 
 #: Time for the inference under way when the node is deactivated, in s.
@@ -278,12 +276,3 @@ def decision_options(values):
                                   if name.startswith(prefix)})
     except ValueError as error:
         raise ParameterError(str(error)) from error
-
-
-def main(args=None):
-    """Run the node until SIGINT or SIGTERM."""
-    sys.exit(run(lambda end: [EmotionRecognizer()], args))
-
-
-if __name__ == '__main__':
-    main()

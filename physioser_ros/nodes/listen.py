@@ -8,13 +8,12 @@ import click
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from physioser_ros.nodes import conversions, topics
-from physioser_ros.nodes.conversions import check_messages, message_type, MessageError, stamp_ns
+from physioser_ros.nodes.conversions import message_type, stamp_ns
 from physioser_ros.nodes.listening import Join
-from physioser_ros.nodes.process import Spinner, Stops
+from physioser_ros.nodes.process import Spinner, start_ros, StartError
 from physioser_ros.nodes.qos import profile
 
 POLL_S = 0.1
@@ -134,15 +133,13 @@ def watch_idle(listener, idle_s, end):
 @click.option('--count', default=0, metavar='N', help='End after N utterances.')
 @click.option('--until-idle', 'idle_s', default=0.0, metavar='S',
               help='End after S seconds without speech, or when the recognizer has left.')
-def command(count, idle_s):
+@click.pass_obj
+def command(stops, count, idle_s):
     """Print one line per utterance: times, label, confidence, branch weights, latency."""
-    stops = Stops()
-    stops.listen_to_signals()
     try:
-        check_messages()
-    except MessageError as error:
+        start_ros()
+    except StartError as error:
         raise click.ClickException(str(error)) from error
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     printer = Printer(count, stops.end)
     listener = Listener(printer)
     if idle_s > 0:
@@ -168,10 +165,12 @@ def _drain(listener):
         pause.wait(0.02)
 
 
-def main(args=None):
-    """Run the command; the arguments of ROS are left to rclpy."""
-    command.main(remove_ros_args(sys.argv if args is None else args)[1:], 'listen')
+def main(stops, args=None):
+    """
+    Run the command; the arguments of ROS are left to rclpy.
 
-
-if __name__ == '__main__':
-    main()
+    :param stops: the Stops that listens to signals already.
+    :param args: command line, sys.argv by default.
+    """
+    arguments = remove_ros_args(sys.argv if args is None else args)[1:]
+    command.main(arguments, 'listen', obj=stops)

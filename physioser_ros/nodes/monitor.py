@@ -6,15 +6,14 @@ import threading
 import click
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 from rich.live import Live
 
 from physioser_ros.nodes import topics
-from physioser_ros.nodes.conversions import check_messages, message_type, MessageError
+from physioser_ros.nodes.conversions import message_type
 from physioser_ros.nodes.listen import Listener
 from physioser_ros.nodes.monitor_view import View
-from physioser_ros.nodes.process import Spinner, Stops
+from physioser_ros.nodes.process import Spinner, start_ros, StartError
 from physioser_ros.nodes.qos import profile
 
 FRAMES_A_SECOND = 8
@@ -60,15 +59,13 @@ class Monitor(Listener):
 
 
 @click.command(context_settings={'help_option_names': ['-h', '--help']})
-def command():
+@click.pass_obj
+def command(stops):
     """Show level, voice activity, emotions, attention and latency, live."""
-    stops = Stops()
-    stops.listen_to_signals()
     try:
-        check_messages()
-    except MessageError as error:
+        start_ros()
+    except StartError as error:
         raise click.ClickException(str(error)) from error
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     monitor = Monitor()
     executor = SingleThreadedExecutor()
     executor.add_node(monitor)
@@ -82,10 +79,12 @@ def command():
     sys.exit(code)
 
 
-def main(args=None):
-    """Run the command; the arguments of ROS are left to rclpy."""
-    command.main(remove_ros_args(sys.argv if args is None else args)[1:], 'monitor')
+def main(stops, args=None):
+    """
+    Run the command; the arguments of ROS are left to rclpy.
 
-
-if __name__ == '__main__':
-    main()
+    :param stops: the Stops that listens to signals already.
+    :param args: command line, sys.argv by default.
+    """
+    arguments = remove_ros_args(sys.argv if args is None else args)[1:]
+    command.main(arguments, 'monitor', obj=stops)

@@ -1,8 +1,7 @@
 """The life of a process with nodes: start, spin, signals and an orderly end."""
 
 import os
-import queue
-import signal
+import re
 import sys
 import threading
 import traceback
@@ -18,28 +17,30 @@ from physioser_ros.nodes.parameters import ParameterError
 PATIENCE_S = 1.7
 
 
-class Stops:
-    """Reasons to end the process, from signal handlers and from any thread."""
-
-    def __init__(self):
-        # SimpleQueue is the one queue whose put may be called in a signal handler.
-        self._queue = queue.SimpleQueue()
-
-    def listen_to_signals(self):
-        """Take SIGINT and SIGTERM as reasons to end with exit code 0."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.end(0))
-
-    def end(self, code):
-        """Ask for the end of the process with an exit code."""
-        self._queue.put(code)
-
-    def wait(self):
-        """Wait for a reason; return its exit code."""
-        return self._queue.get()
+class StartError(RuntimeError):
+    """ROS cannot be started with the arguments given; the text says why."""
 
 
-def run(create_nodes, args=None):
+def start_ros(args=None):
+    """
+    Check the message packages and initialise rclpy, without its signal handlers.
+
+    :param args: command line, sys.argv by default.
+    :raises StartError: for a foreign message package, an argument or a parameter file that
+        cannot be used.
+    """
+    try:
+        check_messages()
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except MessageError as error:
+        raise StartError(str(error)) from error
+    except RuntimeError as error:
+        # The errors of rcl say what is wrong, between where in its sources and in ours.
+        text = re.sub(r', at \S+:\d+', '', str(error)).replace('failed to initialize rcl: ', '')
+        raise StartError(text) from error
+
+
+def run(create_nodes, stops, args=None):
     """
     Run nodes in one process and one executor until a signal or their own end.
 
@@ -48,18 +49,16 @@ def run(create_nodes, args=None):
 
     :param create_nodes: called with the function that ends the process (it takes the exit
         code); returns the nodes in the order in which they are started.
+    :param stops: the Stops that listens to signals already.
     :param args: command line, sys.argv by default.
     :return: exit code: 0 after SIGINT, SIGTERM or the end of a file; 1 where a node could not
         be created or where its autostart failed and on_autostart_failure is 'exit'.
     """
-    stops = Stops()
-    stops.listen_to_signals()
     try:
-        check_messages()
-    except MessageError as error:
+        start_ros(args)
+    except StartError as error:
         print(error, file=sys.stderr)
         return 1
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     nodes = []
     try:
         nodes += create_nodes(stops.end)

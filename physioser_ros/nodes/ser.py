@@ -1,11 +1,9 @@
 """Both nodes in one process and one executor."""
 
-import sys
 import time
 
 from physioser_ros.nodes.audio_capture import AudioCapture
 from physioser_ros.nodes.emotion_recognizer import EmotionRecognizer
-from physioser_ros.nodes.process import run
 
 POLL_S = 0.05
 #: Longest wait for the answers to the last utterances of a file, in s.
@@ -55,12 +53,3 @@ def create_nodes(end):
     ending.recognizer = EmotionRecognizer()
     ending.capture = AudioCapture(on_finished=ending.begin)
     return [ending.recognizer, ending.capture]
-
-
-def main(args=None):
-    """Run both nodes until SIGINT, SIGTERM or, with file.exit_at_end, the end of the file."""
-    sys.exit(run(create_nodes, args))
-
-
-if __name__ == '__main__':
-    main()

@@ -8,7 +8,7 @@ import subprocess
 import yaml
 
 #: Longest time for a process to end after a signal; the promise is 2 s, on an idle machine.
-END_S = 30
+END_S = 60
 
 
 class Process:

@@ -20,7 +20,7 @@ from physioser_ros.nodes.conversions import message_type
 from physioser_ros.nodes.process import Spinner
 from physioser_ros.nodes.qos import profile, SubscriptionEventCallbacks
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 
 _numbers = count()
 

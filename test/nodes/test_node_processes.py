@@ -74,10 +74,14 @@ def test_a_failed_autostart_ends_the_process_where_that_is_asked_for(execute):
     assert 'Traceback' not in process.output
 
 
-def test_a_wrong_parameter_ends_the_process_with_one_sentence(execute):
-    process = execute('emotion_recognizer', parameters=['queue.depth:=many'])
+@pytest.mark.parametrize('parameter, sentence', [
+    ('queue.depth:=many', "'queue.depth' must be an integer, not 'many'"),
+    ('queue.depth', "Couldn't parse parameter override rule: '-p queue.depth'"),
+])
+def test_a_wrong_parameter_ends_the_process_with_one_sentence(execute, parameter, sentence):
+    process = execute('emotion_recognizer', parameters=[parameter])
     assert process.wait() == 1
-    assert "'queue.depth' must be an integer, not 'many'" in process.output
+    assert sentence in process.output.splitlines()[-1]
     assert 'Traceback' not in process.output
 
 
