@@ -13,6 +13,7 @@ SUBCOMMANDS = {
     'explain': 'Draw what a model made of a recording: one picture, one page.',
     'bag-to-csv': 'Write the answers in a ROS 2 bag as a table, one row an utterance.',
     'devices': 'List the microphones and mark the one that a setting would pick.',
+    'doctor': 'Check microphone, permissions, ROS environment and model; say what to do.',
     'corpora': 'List, check and index corpora of emotional speech.',
     'parts': 'Print the trainable parameters of a model, part by part.',
     'train': 'Train a model from an experiment file.',
