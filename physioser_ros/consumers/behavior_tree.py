@@ -1,12 +1,11 @@
 """A behaviour tree that reacts when an emotion lasts."""
 
-import sys
 import time
 
 from std_msgs.msg import String
 
 from physioser_ros.consumers import tree
-from physioser_ros.consumers.consumer import Consumer, probabilities_of, run
+from physioser_ros.consumers.consumer import Consumer, probabilities_of
 from physioser_ros.consumers.sustained import SustainedEmotion, SustainedOptions
 from physioser_ros.nodes import topics
 from physioser_ros.nodes.conversions import stamp_ns
@@ -74,12 +73,3 @@ class BehaviorTree(Consumer):
             self._published = behavior
             self.get_logger().info(f'behavior {behavior}')
             self._publisher.publish(String(data=behavior))
-
-
-def main(args=None):
-    """Run the node."""
-    sys.exit(run(BehaviorTree, args))
-
-
-if __name__ == '__main__':
-    main()

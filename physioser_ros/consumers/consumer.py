@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from physioser_ros.nodes.conversions import check_messages, message_type, MessageError
-from physioser_ros.nodes.process import Spinner, Stops
+from physioser_ros.nodes.process import Spinner
 from physioser_ros.nodes.qos import profile
 
 
@@ -47,16 +47,15 @@ def probabilities_of(classification):
     return {item.class_id: item.score for item in classification.results}
 
 
-def run(create_node, args=None):
+def run(create_node, stops, args=None):
     """
     Run one consumer until SIGINT or SIGTERM.
 
     :param create_node: called without arguments; a ValueError of it is a wrong parameter.
+    :param stops: the Stops that listens to signals already.
     :param args: command line, sys.argv by default.
     :return: exit code: 0 after a signal, 1 where the node cannot be created.
     """
-    stops = Stops()
-    stops.listen_to_signals()
     try:
         check_messages()
     except MessageError as error:

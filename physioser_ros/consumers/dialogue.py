@@ -1,11 +1,10 @@
 """Adds to a recognised text the emotion with which it was said."""
 
 import json
-import sys
 
 from std_msgs.msg import String
 
-from physioser_ros.consumers.consumer import Consumer, probabilities_of, run
+from physioser_ros.consumers.consumer import Consumer, probabilities_of
 from physioser_ros.consumers.matching import MatchOptions, NANOSECONDS, TextMatcher
 from physioser_ros.nodes import topics
 from physioser_ros.nodes.conversions import info_values, stamp_ns
@@ -78,12 +77,3 @@ class Dialogue(Consumer):
     def _publish(self):
         for text, heard in self._matcher.take(self._now_ns()):
             self._publisher.publish(String(data=as_json(text, heard)))
-
-
-def main(args=None):
-    """Run the node."""
-    sys.exit(run(Dialogue, args))
-
-
-if __name__ == '__main__':
-    main()

@@ -1,11 +1,10 @@
 """Shows on a humanoid's face and posture that it has heard an emotion."""
 
-import sys
 import time
 
 from sensor_msgs.msg import JointState
 
-from physioser_ros.consumers.consumer import Consumer, probabilities_of, run
+from physioser_ros.consumers.consumer import Consumer, probabilities_of
 from physioser_ros.consumers.expressions import Expressions, intensity_of
 from physioser_ros.nodes import topics
 from physioser_ros.nodes.conversions import header
@@ -72,12 +71,3 @@ class Gesture(Consumer):
         self._publisher.publish(JointState(
             header=message_header, name=list(self._expressions.joints),
             position=list(self._expressions.positions(label, intensity))))
-
-
-def main(args=None):
-    """Run the node."""
-    sys.exit(run(Gesture, args))
-
-
-if __name__ == '__main__':
-    main()

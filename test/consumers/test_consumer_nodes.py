@@ -42,14 +42,15 @@ def test_the_behavior_tree_forgets_in_silence(world, classify):
     assert [message.data for message in behaviors] == ['idle', 'comfort', 'idle']
 
 
-def test_the_dialogue_hook_adds_the_emotion_of_the_speech_before_the_text(world, classify):
+def test_the_dialogue_hook_adds_the_emotion_of_the_speech_before_the_text(
+        world, classify, heard):
     # Wide limits: on a busy machine a text may come late.
     node = world.add(Dialogue, {'delay_s': 1.0, 'tolerance_s': 120.0, 'wait_s': 120.0})
     answers = world.listen(TEXT_WITH_EMOTION)
     info, texts = world.speak(topics.UTTERANCE_INFO), world.speak(TEXT)
     world.connected(node, {TEXT_WITH_EMOTION: answers})
     for publisher in (info, texts):
-        world.matched(publisher)
+        heard(publisher)
     stamp_ns = node.get_clock().now().nanoseconds - 3 * S
     info.publish(conversions.info_message(
         'utterance', '', {'speech_start_s': 0.5, 'speech_end_s': 2.0, 'flags': ''},
@@ -62,11 +63,11 @@ def test_the_dialogue_hook_adds_the_emotion_of_the_speech_before_the_text(world,
                       'start_s': (stamp_ns + S // 2) / S, 'end_s': (stamp_ns + 2 * S) / S}
 
 
-def test_a_text_without_an_utterance_goes_on_without_an_emotion(world):
+def test_a_text_without_an_utterance_goes_on_without_an_emotion(world, heard):
     node = world.add(Dialogue, {'wait_s': 0.0})
     answers, texts = world.listen(TEXT_WITH_EMOTION), world.speak(TEXT)
     world.connected(node, {TEXT_WITH_EMOTION: answers})
-    world.matched(texts)
+    heard(texts)
     texts.publish(conversions.message_type(TEXT.type)(data='hello'))
     answer = json.loads(answers.wait(1).data)
     assert answer['text'] == 'hello'
