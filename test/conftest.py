@@ -4,13 +4,12 @@ import os
 from pathlib import Path
 
 from hypothesis import settings
+from places import ROOT
 import pytest
 
 # The same examples in every run and no deadline on a busy machine: a test fails always or never.
 settings.register_profile('repeatable', derandomize=True, deadline=None, database=None)
 settings.load_profile('repeatable')
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def _folder(variable, default):

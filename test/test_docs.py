@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from conftest import ROOT
+from places import ROOT
 import pytest
 
 from physioser_ros.nodes.parameters import TABLES

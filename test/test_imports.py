@@ -2,7 +2,7 @@
 
 import ast
 
-from conftest import ROOT
+from places import ROOT
 import pytest
 
 PACKAGE = ROOT / 'physioser_ros'

@@ -1,7 +1,7 @@
 """The experiment files that come with the package, and the command that counts parameters."""
 
 from click.testing import CliRunner
-from conftest import ROOT
+from places import ROOT
 import pytest
 import yaml
 
