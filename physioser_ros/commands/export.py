@@ -1,0 +1,68 @@
+"""`physioser export`: from a run folder to one ONNX file."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from physioser_ros.commands.options import fail
+
+#: Recordings that are compared with torch, beside noise and silence.
+CLIPS = 24
+
+
+@click.command(context_settings={'help_option_names': ['-h', '--help'], 'show_default': True})
+@click.argument('run', type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option('--data', required=True,
+              type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help='Folder with the recordings that the run learned from, and their index.csv: '
+                   'licences and speakers are taken from it.')
+@click.option('--output', required=True, type=click.Path(dir_okay=False, path_type=Path),
+              help='File to write, models/NAME.onnx; models/balanced.onnx is the default model.')
+@click.option('--name', default='', help='Name of the model; the name of the file without it.')
+@click.option('--version', default='1.0.0', help='Version of the model.')
+@click.option('--licence', default='', help=(
+    'Licence of the weights, where every corpus is permissive.'))
+@click.option('--max-seconds', default=12.0, type=click.FloatRange(1.0, 60.0),
+              help='Longest utterance that the file takes.')
+@click.option('--max-megabytes', default=0.0, type=click.FloatRange(0.0),
+              help='Refuse to write a larger file (1 MB = 1,000,000 bytes); 0 for any size.')
+@click.option('--clips', default=CLIPS, type=click.IntRange(0),
+              help='Recordings on which the file is compared with torch.')
+def command(run, data, output, name, version, licence, max_seconds, max_megabytes, clips):
+    r"""
+    Export the model of the run folder RUN to one self-contained ONNX file.
+
+    The file is compared with torch in a fresh process, at lengths from 0.3 to 10 s, on silence,
+    on noise and on recordings; if they disagree nothing is written. A model card and the
+    folder's SHA256SUMS are written beside it.
+
+    \b
+    physioser export runs/joint-all-seed0 --data DATA --output models/balanced.onnx
+    """
+    try:
+        from physioser_ros.commands.export_facts import facts_of_run
+        from physioser_ros.export import export_model
+        from physioser_ros.training.experiment import load_model
+    except ImportError as error:
+        fail(f'{error.name} is not installed: the export needs the packages of training '
+             '(requirements/train.in)')
+    try:
+        facts = facts_of_run(run, data, name=name or output.stem, version=version,
+                             licence=licence)
+        export_model(partial(load_model, run), facts, output, max_seconds=max_seconds,
+                     clips=_recordings(run, data, clips), say=click.echo,
+                     max_bytes=int(max_megabytes * 1e6))
+    except (ValueError, RuntimeError, OSError) as error:
+        fail(str(error))
+
+
+def _recordings(run, data, count):
+    """Return `count` recordings spread over the index, float32 arrays (n,)."""
+    from physioser_ros.corpora.index import read_index
+    from physioser_ros.training.features import read_waveform
+    from physioser_ros.training.run_folder import read_config
+
+    index = read_index(data, read_config(run)['data']['corpora'] or None)
+    rows = index.iloc[::max(1, len(index) // max(count, 1))].head(count)
+    return [read_waveform(data / path) for path in rows['path']]

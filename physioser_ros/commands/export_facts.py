@@ -1,0 +1,82 @@
+"""What a run folder and the index of the recordings say of a model that is exported."""
+
+from pathlib import Path
+
+
+def facts_of_run(run, data, *, name, version, licence=''):
+    """
+    Gather what is told of the model of a finished run.
+
+    :param run: run folder
+    :param data: folder with the recordings that the run learned from, and their index.csv
+    :param name: name of the model
+    :param version: version of the model
+    :param licence: licence of the weights; '' for the one that follows from the corpora
+    :return: `physioser_ros.export.ModelFacts`
+    :raises RunError: if the run is not finished
+    """
+    from physioser_ros.export import ModelFacts
+    from physioser_ros.training import run_folder
+
+    config = run_folder.read_config(run)
+    metrics = run_folder.read_metrics(run)
+    environment = run_folder.read_environment(run)
+    calibration = metrics['calibration'] or {}
+    training = {'command': _without_folders(environment['command']), 'seed': metrics['seed'],
+                'fold': metrics['fold'], 'revision': environment['revision'],
+                'packages': environment['packages'], 'config': config}
+    return ModelFacts(
+        name=name, version=version, labels=tuple(metrics['labels']),
+        corpora=_corpora(config, metrics, data),
+        temperature=calibration.get('temperature', 1.0),
+        threshold=calibration.get('threshold', 0.0),
+        fitted_on=calibration.get('fitted_on', ''), figures=_figures(metrics),
+        training=training, licence=licence)
+
+
+def _held_out(metrics):
+    """Return the speakers whom the figures are of, or who set the temperature."""
+    if metrics['all_speakers']:
+        return set((metrics['calibration'] or {}).get('held_out_in_that_run', ()))
+    return set(metrics['speakers']['test']) | set(metrics['speakers']['calibration'])
+
+
+def _corpora(config, metrics, data):
+    """Return `CorpusFacts` of every corpus that the run learned from."""
+    from physioser_ros.corpora import corpus_names, get_corpus
+    from physioser_ros.corpora.index import read_index
+    from physioser_ros.export import CorpusFacts
+
+    index = read_index(data, config['data']['corpora'] or None)
+    held_out = _held_out(metrics)
+    facts = []
+    for key, rows in index.groupby('corpus'):
+        name = get_corpus(key).name if key in corpus_names() else key
+        speakers = sorted(set(rows['speaker_id']) & held_out)
+        classes = set(rows['licence_class'])
+        facts.append(CorpusFacts(
+            name=name, licence=', '.join(sorted(set(rows['licence']))),
+            licence_class='permissive' if classes == {'permissive'} else 'nc',
+            language=', '.join(sorted(set(rows['language']))), clips=len(rows),
+            held_out_speakers=tuple(speakers)))
+    return tuple(facts)
+
+
+def _figures(metrics):
+    """Return the figures by corpus, without the confusion matrices."""
+    calibration = metrics['calibration'] or {}
+    found = metrics.get('test') or calibration.get('figures') or {}
+    table = {corpus: {key: value for key, value in row.items() if key != 'confusion'}
+             for corpus, row in found.items()}
+    note = 'Measured on the speakers held out of the training of this very model.'
+    if metrics['all_speakers']:
+        note = ('This model learned from all speakers, so nobody is left to judge it. The '
+                'figures are those of the same experiment trained without the speakers named '
+                'as held out above.')
+    return {'by_corpus': table, 'note': note if table else ''}
+
+
+def _without_folders(command):
+    """Return a command line with folders of this machine cut to their last part."""
+    return ' '.join(Path(word).name if word.startswith('/') else word
+                    for word in command.split())

@@ -1,0 +1,176 @@
+"""
+How the constants of a graph are stored: small in the file, exact or nearly so at run time.
+
+What is stored here is turned back by ordinary nodes whose inputs are constants. onnxruntime
+computes those once, when it loads the file, so that they cost nothing later.
+"""
+
+import math
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper, TensorProto
+
+#: Constants below so many elements stay as they are: little to gain, and tables of small numbers
+#: (filter banks, statistics) that float16 would hurt are among them.
+LARGE = 32768
+#: Notes that the exporter leaves at each node; only this one names no file of the exporter.
+KEPT_NOTE = 'pkg.torch.onnx.name_scopes'
+
+
+def compact(proto):
+    """
+    Store the large constants of a graph small, in place.
+
+    Fourier filters become a window and a table, folded quaternion kernels their four parts;
+    then whatever is large and float32 becomes float16 with a Cast behind it.
+
+    :param proto: onnx ModelProto
+    :return: `proto`
+    """
+    strip(proto)
+    graph = proto.graph
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or math.prod(tensor.dims) < LARGE:
+            continue
+        values = numpy_helper.to_array(tensor)
+        made = fourier_nodes(tensor.name, values) or hamilton_nodes(tensor.name, values)
+        nodes, constants = made or half_nodes(tensor.name, values)
+        graph.initializer.remove(tensor)
+        graph.initializer.extend(constants)
+        for place, node in enumerate(nodes):
+            graph.node.insert(place, node)
+    return proto
+
+
+def strip(proto):
+    """Drop from a graph, in place, what only its exporter needed: traces, paths, shapes."""
+    graph = proto.graph
+    for thing in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+        thing.doc_string = ''
+        kept = [note for note in thing.metadata_props if note.key == KEPT_NOTE]
+        del thing.metadata_props[:]
+        thing.metadata_props.extend(kept)
+    del graph.value_info[:]
+    del graph.metadata_props[:]
+    graph.doc_string = proto.doc_string = ''
+    return proto
+
+
+def half_nodes(name, values):
+    """
+    Return the nodes and constants of `values` stored as float16.
+
+    :param name: name of the float32 tensor that the nodes make
+    :param values: float32 array
+    """
+    if np.abs(values).max() > np.finfo(np.float16).max:
+        return [], [numpy_helper.from_array(values, name)]
+    stored = numpy_helper.from_array(values.astype(np.float16), f'{name}.half')
+    return [_node('Cast', [stored.name], name, to=TensorProto.FLOAT)], [stored]
+
+
+def fourier_nodes(name, values):
+    """
+    Return nodes and constants of a bank of windowed cosines and sines, or None if it is none.
+
+    Such a bank, rows [windows, (cosine, sine), bins], is determined by its windows: they are the
+    cosines of bin 0.
+
+    :param name: name of the float32 tensor that the nodes make
+    :param values: float32, shape (rows, 1, size)
+    """
+    if values.ndim != 3 or values.shape[1] != 1:
+        return None
+    rows, _, size = values.shape
+    for count in (1, 3):
+        if rows % (2 * count):
+            continue
+        bins = rows // (2 * count)
+        windows = values.reshape(count, 2, bins, size)[:, 0, 0]
+        for start in (0, -size // 2):
+            places = np.arange(start, start + size)
+            turns = np.outer(np.arange(bins), places) % size
+            for sign in (1, -1):
+                table = _waves(size, sign)
+                bank = windows[:, None, None] * table[:, turns][None]
+                if np.abs(bank.reshape(values.shape) - values).max() <= 1e-6 * np.abs(
+                        values).max():
+                    return _fourier(name, windows, table, bins, places)
+    return None
+
+
+def _waves(size, sign):
+    """Return one turn of cosine and of sine times `sign`, float32, shape (2, size)."""
+    angle = 2 * np.pi * np.arange(size) / size
+    return np.stack([np.cos(angle), sign * np.sin(angle)]).astype(np.float32)
+
+
+def _fourier(name, windows, table, bins, places):
+    """Return the nodes and constants of `fourier_nodes`."""
+    count, size = windows.shape
+    constants = {
+        'bin': np.arange(bins)[:, None], 'place': places[None], 'size': np.array(size),
+        'table': table, 'windows': windows[:, None, None],
+        'shape': np.array([2 * count * bins, 1, size])}
+    path = {key: f'{name}.{key}' for key in (*constants, 'turn', 'rest', 'waves', 'bank')}
+    nodes = [
+        _node('Mul', [path['bin'], path['place']], path['turn']),
+        # Whole turns are taken off in integers, so that every angle is exact.
+        _node('Mod', [path['turn'], path['size']], path['rest']),
+        _node('Gather', [path['table'], path['rest']], path['waves'], axis=1),
+        _node('Mul', [path['windows'], path['waves']], path['bank']),
+        _node('Reshape', [path['bank'], path['shape']], name)]
+    return nodes, [numpy_helper.from_array(value, path[key])
+                   for key, value in constants.items()]
+
+
+#: Part of the quaternion and its sign at each place of the real kernel, rows r, i, j, k.
+_HAMILTON = (((0, 1), (1, -1), (2, -1), (3, -1)), ((1, 1), (0, 1), (3, -1), (2, 1)),
+             ((2, 1), (3, 1), (0, 1), (1, -1)), ((3, 1), (2, -1), (1, 1), (0, 1)))
+
+
+def hamilton_nodes(name, values):
+    """
+    Return nodes and constants of a folded quaternion kernel, or None if it is none.
+
+    :param name: name of the float32 tensor that the nodes make
+    :param values: float32, shape (4 out, 4 in, height, width)
+    """
+    if values.ndim != 4 or values.shape[0] % 4 or values.shape[1] % 4:
+        return None
+    outputs, inputs = values.shape[0] // 4, values.shape[1] // 4
+    blocks = values.reshape(4, outputs, 4, inputs, *values.shape[2:]).swapaxes(1, 2)
+    parts = blocks[:, 0]
+    for row, places in zip(blocks, _HAMILTON):
+        for block, (part, sign) in zip(row, places):
+            if not np.array_equal(block, sign * parts[part]):
+                return None
+    nodes, constants = half_nodes(f'{name}.parts', np.ascontiguousarray(parts))
+    nodes.append(_node('Split', [f'{name}.parts'], *(f'{name}.{key}' for key in 'rijk'),
+                       axis=0, num_outputs=4))
+    nodes += [_node('Neg', [f'{name}.{key}'], f'{name}.-{key}') for key in 'ijk']
+    for row, places in enumerate(_HAMILTON):
+        pieces = [f'{name}.{"" if sign > 0 else "-"}{"rijk"[part]}' for part, sign in places]
+        nodes.append(_node('Concat', pieces, f'{name}.row{row}', axis=2))
+    nodes.append(_node('Concat', [f'{name}.row{row}' for row in range(4)], f'{name}.rows',
+                       axis=1))
+    shape = numpy_helper.from_array(np.array(values.shape), f'{name}.shape')
+    nodes.append(_node('Reshape', [f'{name}.rows', shape.name], name))
+    return nodes, [*constants, shape]
+
+
+def _node(kind, inputs, *outputs, **attributes):
+    return helper.make_node(kind, inputs, list(outputs), name=f'stored/{outputs[0]}',
+                            **attributes)
+
+
+def save(proto, path):
+    """
+    Check a graph and write it as one file.
+
+    :param proto: onnx ModelProto
+    :param path: file to write
+    """
+    onnx.checker.check_model(proto)
+    path.write_bytes(proto.SerializeToString())
