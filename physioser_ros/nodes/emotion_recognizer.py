@@ -12,6 +12,7 @@ from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
 from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
+from physioser_ros.nodes.ros4hri import Voice
 
 #: Time for the inference under way when the node is deactivated, in s.
 STOP_S = 1.2
@@ -46,6 +47,7 @@ class EmotionRecognizer(ManagedNode):
         self._enabled = True
         self._audio_info = None
         self._speaker_id = ''
+        self._voice = None
         self._refused = {}
         self._ignored = 0
         self._settled = 0
@@ -84,6 +86,8 @@ class EmotionRecognizer(ManagedNode):
         for topic in topics.PUBLISHED['emotion_recognizer']:
             if topic is not topics.DIAGNOSTICS:
                 self._published[topic] = publish_on(self, topic, self.on_incompatible_qos)
+        if values['ros4hri.enabled']:
+            self._voice = self._create_voice(values['ros4hri.voice_id'])
         metadata = self._model.metadata
         self.get_logger().info(f'model {metadata.name} {metadata.version}: '
                                f'{", ".join(metadata.labels)}')
@@ -95,7 +99,10 @@ class EmotionRecognizer(ManagedNode):
         for topic, callback in ((topics.AUDIO_INFO, self._on_audio_info),
                                 (topics.SPEAKER_ID, self._on_speaker_id),
                                 (topics.UTTERANCE, self._on_utterance),
-                                (topics.UTTERANCE_PARTIAL, self._on_partial)):
+                                (topics.UTTERANCE_PARTIAL, self._on_partial),
+                                (topics.VOICE_DETECTED, self._on_voice)):
+            if topic is topics.VOICE_DETECTED and self._voice is None:
+                continue
             self._subscriptions_made.append(
                 subscribe_to(self, topic, self.guarded(callback), self.on_incompatible_qos))
 
@@ -111,7 +118,9 @@ class EmotionRecognizer(ManagedNode):
         for publisher in self._published.values():
             self.destroy_lifecycle_publisher(publisher)
         self._published = {}
-        self._engine = self._model = self._audio_info = None
+        if self._voice is not None:
+            self._voice.close()
+        self._engine = self._model = self._audio_info = self._voice = None
 
     def change(self, values, changed):
         """Take over live changes of the decision."""
@@ -159,6 +168,14 @@ class EmotionRecognizer(ManagedNode):
         for publisher in self._published.values():
             publisher.wait_for_all_acked(conversions.duration(timeout_s))
 
+    def _create_voice(self, voice_id):
+        try:
+            return Voice(self, voice_id)
+        except ImportError:
+            self.get_logger().info('ros4hri.enabled is true, but hri_msgs is not installed: '
+                                   'nothing is published under humans/voices')
+            return None
+
     def _publish_label_info(self, threshold=None):
         if threshold is None:
             threshold = self.parameters['decision.min_confidence']
@@ -174,6 +191,11 @@ class EmotionRecognizer(ManagedNode):
 
     def _on_speaker_id(self, message):
         self._speaker_id = message.data
+        if self._voice is not None:
+            self._voice.track(message.data)
+
+    def _on_voice(self, message):
+        self._voice.speaks(message.data)
 
     def _on_utterance(self, message):
         self._hear(message, partial=False)
@@ -229,6 +251,8 @@ class EmotionRecognizer(ManagedNode):
         self._publish(topics.CLASSIFICATION, conversions.classification_message(result, header))
         self._publish(topics.PROCESSING_TIME, conversions.message_type('std_msgs/Float64')(
             data=result.processing_s * 1000))
+        if self._voice is not None:
+            self._voice.feels(result, header)
         with self._lock:
             self._latency.add(latency_s)
         self._settle(partial=False)

@@ -228,6 +228,10 @@ EMOTION_RECOGNIZER = AUTOSTART + (
               'runs of the encoder an utterance.', fixed=True),
     Parameter('publish.label_when_uncertain', True, 'Publish "uncertain" on emotion/label; '
               'false: nothing.'),
+    Parameter('ros4hri.enabled', False, 'Publish the voice and its expression under '
+              'humans/voices (REP-155); needs hri_msgs.', fixed=True),
+    Parameter('ros4hri.voice_id', 'anonymous_speaker', 'Id of the voice while the topic '
+              'speaker_id tells none.', fixed=True),
 )
 
 #: The tables by node name.

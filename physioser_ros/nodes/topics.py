@@ -100,7 +100,8 @@ PUBLISHED = {
 }
 SUBSCRIBED = {
     'audio_capture': (ROBOT_SPEAKING, INPUT_STREAM, INPUT_INFO),
-    'emotion_recognizer': (UTTERANCE, UTTERANCE_PARTIAL, AUDIO_INFO, SPEAKER_ID),
+    'emotion_recognizer': (UTTERANCE, UTTERANCE_PARTIAL, AUDIO_INFO, SPEAKER_ID,
+                           VOICE_DETECTED),
 }
 
 #: Name, type and meaning of the services of each node.

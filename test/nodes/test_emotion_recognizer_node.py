@@ -232,3 +232,37 @@ def test_speakers_are_told_apart_by_their_id(start, world, tmp_path):
                             for message in received[topics.CLASSIFICATION])
     assert first == other
     assert first != second
+
+
+def test_without_hri_msgs_one_line_says_so_and_the_rest_works(start, monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError(name)
+    monkeypatch.setattr('physioser_ros.nodes.ros4hri.message_type', missing)
+    speaker, received = start({'ros4hri.enabled': True})
+    speaker.publish(utterance(3))
+    received[topics.CLASSIFICATION].wait()
+
+
+def test_the_voice_is_published_where_hri_msgs_is_installed(start, world):
+    hri = pytest.importorskip('hri_msgs.msg', reason='hri_msgs is not installed')
+    voices = world.speak(topics.VOICE_DETECTED)
+    ids = world.speak(topics.SPEAKER_ID)
+    speaker, received = start({'ros4hri.enabled': True})
+    tracked, expressions, speaks = [], [], []
+    for kind, name, heard in ((hri.IdsList, 'tracked', tracked),
+                              (hri.Expression, 'ann/expression', expressions),
+                              (conversions.message_type('std_msgs/Bool'), 'ann/is_speaking',
+                               speaks)):
+        world.observer.create_subscription(kind, f'humans/voices/{name}', heard.append, 10)
+    wait_until(lambda: tracked and tracked[-1].ids == ['anonymous_speaker'], 'nobody')
+    world.matched(ids)
+    ids.publish(conversions.message_type('std_msgs/String')(data='ann'))
+    wait_until(lambda: tracked[-1].ids == ['ann'], 'ann')
+    world.matched(voices)
+    voice = conversions.message_type('std_msgs/Bool')(data=True)
+    wait_until(lambda: voices.publish(voice) or speaks, 'ann to speak', pause_s=0.2)
+    wait_until(lambda: speaker.publish(utterance(2)) or expressions, 'her expression',
+               pause_s=0.2)
+    assert expressions[0].expression == 'scared'
+    assert expressions[0].confidence == pytest.approx(
+        received[topics.CLASSIFICATION].wait().results[0].score)

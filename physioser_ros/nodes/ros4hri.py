@@ -1,0 +1,105 @@
+"""
+Emotions for a robot that keeps its people by ROS4HRI (REP-155), where hri_msgs is installed.
+
+REP-155 has no message for the emotion of a voice; the one for facial expressions is used, with
+its own words for the emotions.
+"""
+
+import re
+import threading
+
+from rclpy.qos import QoSProfile
+
+from physioser_ros.nodes.conversions import header, message_type
+
+#: Expressions of hri_msgs by label; a label that is missing here is not published.
+EXPRESSIONS = {
+    'angry': 'angry', 'anger': 'angry', 'disgust': 'disgusted', 'fear': 'scared',
+    'happy': 'happy', 'joy': 'happy', 'neutral': 'neutral', 'sad': 'sad', 'sadness': 'sad',
+    'surprise': 'surprised',
+}
+PERIOD_S = 1.0
+#: Depths of the queues, all reliable.
+LIST_DEPTH, VALUE_DEPTH = 1, 10
+
+_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
+
+
+class Voice:
+    """Publishes one voice at a time under humans/voices."""
+
+    def __init__(self, node, voice_id):
+        """
+        Start to publish.
+
+        :param node: the node.
+        :param voice_id: id while nobody tells who speaks.
+        :raises ImportError: without hri_msgs.
+        """
+        self._node = node
+        self._ids_list = message_type('hri_msgs/IdsList')
+        self._expression = message_type('hri_msgs/Expression')
+        self._bool = message_type('std_msgs/Bool')
+        self._anonymous = voice_id
+        self._voices = {}
+        # Results come from the engine's thread while the executor changes voices.
+        self._lock = threading.Lock()
+        self._tracked = node.create_publisher(
+            self._ids_list, 'humans/voices/tracked', QoSProfile(depth=LIST_DEPTH))
+        self.track('')
+        self._timer = node.create_timer(PERIOD_S, node.guarded(self._publish_list),
+                                        clock=node.steady_clock)
+
+    def track(self, speaker_id):
+        """
+        Publish another voice from now on; runs in the executor.
+
+        :param speaker_id: its id; one that cannot be part of a topic counts as nobody's.
+        """
+        voice_id = speaker_id if _NAME.fullmatch(speaker_id) else self._anonymous
+        if voice_id not in self._voices:
+            with self._lock:
+                self._remove_voices()
+                self._voices = {voice_id: self._publishers(voice_id)}
+        self._publish_list()
+
+    def speaks(self, speaking):
+        """Publish whether the voice speaks."""
+        for speaking_publisher, _ in self._voices.values():
+            speaking_publisher.publish(self._bool(data=speaking))
+
+    def feels(self, result, message_header):
+        """
+        Publish the expression of an EmotionResult, if there is a word for it.
+
+        Valence and arousal stay 0: the model does not give them.
+        """
+        expression = EXPRESSIONS.get(result.label)
+        if expression is None:
+            return
+        with self._lock:
+            for _, publisher in self._voices.values():
+                publisher.publish(self._expression(
+                    header=message_header, expression=expression, confidence=result.confidence))
+
+    def close(self):
+        """Remove everything."""
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_publisher(self._tracked)
+        self._remove_voices()
+
+    def _remove_voices(self):
+        for publishers in self._voices.values():
+            for publisher in publishers:
+                self._node.destroy_publisher(publisher)
+        self._voices = {}
+
+    def _publishers(self, voice_id):
+        prefix = f'humans/voices/{voice_id}'
+        return (self._node.create_publisher(self._bool, f'{prefix}/is_speaking', VALUE_DEPTH),
+                self._node.create_publisher(self._expression, f'{prefix}/expression',
+                                            VALUE_DEPTH))
+
+    def _publish_list(self):
+        now = self._node.get_clock().now().nanoseconds
+        self._tracked.publish(self._ids_list(header=header(now), ids=list(self._voices)))
