@@ -5,6 +5,7 @@ import hashlib
 
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pad_sequence
 
 #: Rate in Hz of the waveform that every backbone takes.
 SAMPLE_RATE = 16000
@@ -36,11 +37,14 @@ class Backbone(nn.Module, ABC):
     :ivar note: What a reader of results must know about this backbone.
     :ivar min_samples: Shortest clip that gives a frame.
     :ivar max_samples: Longest clip, 0 if there is no limit.
-    :ivar padding_invariant: True if a clip's frames are the same alone and in a padded batch.
+    :ivar one_by_one: True if clips of different lengths are computed one after the other. Where
+        the published network normalises over time (group normalisation in the first convolution
+        of wav2vec 2.0, for one), a padded batch would change every frame.
+    :ivar export_refusal: Why this backbone cannot be exported; '' if it can.
     """
 
     def __init__(self, name, *, width, depth, layers, frame_step_s, licence, note='',
-                 min_samples=400, max_samples=0, padding_invariant=True):
+                 min_samples=400, max_samples=0, one_by_one=True, export_refusal=''):
         super().__init__()
         self.name = name
         self.width = width
@@ -51,7 +55,8 @@ class Backbone(nn.Module, ABC):
         self.note = note
         self.min_samples = min_samples
         self.max_samples = max_samples
-        self.padding_invariant = padding_invariant
+        self.one_by_one = one_by_one
+        self.export_refusal = export_refusal
         self.digest = ''
 
     def freeze(self, digest=''):
@@ -70,14 +75,15 @@ class Backbone(nn.Module, ABC):
         del mode
         return super().train(False)
 
-    @abstractmethod
-    def frame_lengths(self, lengths):
+    def limit(self, samples):
         """
-        Return how many frames clips of `lengths` samples give.
+        Promise that no clip will be longer, so that an exported file holds less.
 
-        :param lengths: int64 (B,), samples.
-        :return: int64 (B,), frames.
+        :param samples: Longest clip from now on; no more than `max_samples` where that is set.
+        :return: The backbone itself, changed.
         """
+        self.max_samples = min(samples, self.max_samples or samples)
+        return self
 
     @abstractmethod
     def encode(self, waveform, lengths):
@@ -85,8 +91,10 @@ class Backbone(nn.Module, ABC):
         Return the frames of the requested layers; `forward` has checked the arguments.
 
         :param waveform: float32 (B, N).
-        :param lengths: int64 (B,), or None if every clip fills its row.
-        :return: float32 (B, L, T, D).
+        :param lengths: int64 (B,), or None if every clip fills its row; always None for a
+            backbone that is `one_by_one`.
+        :return: float32 (B, L, T, D), and int64 (B,), the frames of each clip; None in place of
+            the latter if every row is full.
         """
 
     def forward(self, waveform, lengths=None):
@@ -103,13 +111,19 @@ class Backbone(nn.Module, ABC):
         """
         if not torch.compiler.is_compiling() and not torch.compiler.is_exporting():
             check_clips(waveform, lengths, self.min_samples, self.max_samples)
-        frames = self.encode(waveform, lengths)
-        if lengths is None:
-            return frames, self.frame_lengths(
-                torch.full((waveform.shape[0],), waveform.shape[1], device=waveform.device))
-        counts = self.frame_lengths(lengths)
-        valid = length_mask(counts, frames.shape[2])
-        return frames * valid[:, None, :, None], counts
+        if lengths is not None and self.one_by_one:
+            return self._each(waveform, lengths)
+        frames, counts = self.encode(waveform, lengths)
+        if counts is None:
+            return frames, torch.full(frames.shape[:1], frames.shape[2], device=frames.device)
+        return frames * length_mask(counts, frames.shape[2])[:, None, :, None], counts
+
+    def _each(self, waveform, lengths):
+        """Encode clip by clip and pad the frames with zeros."""
+        clips = [self.encode(clip[None, :length], None)[0][0].transpose(0, 1)
+                 for clip, length in zip(waveform, lengths.tolist())]
+        counts = torch.tensor([len(clip) for clip in clips], device=waveform.device)
+        return pad_sequence(clips, batch_first=True).transpose(1, 2), counts
 
 
 def check_layers(layers, depth, name):

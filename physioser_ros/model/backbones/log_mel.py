@@ -1,40 +1,15 @@
 """Whisper's log-mel spectrogram as convolution and matrix product."""
 
-import math
-
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from physioser_ros.model.backbones.base import length_mask, SAMPLE_RATE
+from physioser_ros.model.backbones.base import length_mask
+from physioser_ros.model.backbones.mel import slaney_mel_filters
 
 WINDOW = 400
 HOP = 160
-
-
-def slaney_mel_filters(bands, bins, sample_rate=SAMPLE_RATE):
-    """
-    Return Slaney's mel filter bank: triangles of unit area, linear below 1 kHz, logarithmic above.
-
-    Source: Slaney, Auditory Toolbox (1998), as used by Whisper (Radford et al. 2022, section 2.2).
-
-    :param bands: Number of triangles.
-    :param bins: Number of frequency bins from 0 Hz to half the sampling rate, both included.
-    :param sample_rate: Sampling rate in Hz.
-    :return: float64 (bands, bins).
-    """
-    linear_step = 200 / 3
-    log_step = math.log(6.4) / 27
-    top = sample_rate / 2
-    top_mel = 15 + math.log(top / 1000) / log_step if top > 1000 else top / linear_step
-    mels = np.linspace(0, top_mel, bands + 2)
-    edges = np.where(mels < 15, mels * linear_step, 1000 * np.exp(log_step * (mels - 15)))
-    hz = np.linspace(0, top, bins)
-    rising = (hz[None] - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - hz[None]) / np.diff(edges)[1:, None]
-    area = 2 / (edges[2:] - edges[:-2])
-    return np.maximum(0, np.minimum(rising, falling)) * area[:, None]
 
 
 class LogMel(nn.Module):

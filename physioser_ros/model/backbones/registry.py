@@ -23,6 +23,9 @@ class Entry:
 _REGISTRY = {
     'whisper-base': Entry('whisper', 'load_whisper', 'random_whisper'),
     'whisper-tiny.en': Entry('whisper', 'load_whisper', 'random_whisper'),
+    'wav2vec2': Entry('speech_ssl', 'load_speech_ssl', 'random_speech_ssl'),
+    'hubert': Entry('speech_ssl', 'load_speech_ssl', 'random_speech_ssl'),
+    'wavlm': Entry('speech_ssl', 'load_speech_ssl', 'random_speech_ssl'),
 }
 
 

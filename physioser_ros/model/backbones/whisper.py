@@ -26,6 +26,11 @@ def _positions(width):
     return torch.cat([angle.sin(), angle.cos()], dim=1).float()
 
 
+def _frames(samples):
+    """Return the frames of clips of so many samples: one each 20 ms."""
+    return (samples // HOP + 1) // 2
+
+
 class EncoderBlock(nn.Module):
     """
     One pre-norm transformer block: attention, then a feed-forward net with GELU.
@@ -84,7 +89,7 @@ class Whisper(Backbone):
     def __init__(self, name, *, width, heads, depth, layers):
         super().__init__(name, width=width, depth=depth, layers=layers, licence='MIT', note=NOTE,
                          frame_step_s=2 * HOP / SAMPLE_RATE, min_samples=WINDOW,
-                         max_samples=POSITIONS * 2 * HOP)
+                         max_samples=POSITIONS * 2 * HOP, one_by_one=False)
         self.log_mel = LogMel()
         self.conv1 = nn.Conv1d(80, width, 3, padding=1)
         self.conv2 = nn.Conv1d(width, width, 3, stride=2, padding=1)
@@ -93,21 +98,24 @@ class Whisper(Backbone):
             EncoderBlock(width, heads) for _ in range(self.layers[-1]))
         self.last_norm = nn.LayerNorm(width) if self.layers[-1] == depth else None
 
-    def frame_lengths(self, lengths):
-        """Return the frames of clips of `lengths` samples: one each 20 ms."""
-        return (lengths // HOP + 1) // 2
+    def limit(self, samples):
+        """Crop the positions to those of the longest clip."""
+        super().limit(samples)
+        self.positions = self.positions[:_frames(self.max_samples)].clone()
+        return self
 
     def encode(self, waveform, lengths):
-        """Return the frames of the requested layers, float32 (B, L, T, D)."""
+        """Return the frames of the requested layers and their counts; see `Backbone`."""
         mel = self.log_mel(waveform, lengths)
         hidden = F.gelu(self.conv1(mel))
-        bias = None
+        bias = counts = None
         if lengths is not None:
             # The published stem pads with zeros right after the clip; so must a batch.
             hidden = hidden * length_mask(lengths // HOP, hidden.shape[2])[:, None]
         hidden = F.gelu(self.conv2(hidden)).transpose(1, 2)
         if lengths is not None:
-            valid = length_mask(self.frame_lengths(lengths), hidden.shape[1])
+            counts = _frames(lengths)
+            valid = length_mask(counts, hidden.shape[1])
             bias = torch.zeros(valid.shape, device=valid.device)
             bias = bias.masked_fill(~valid, -1e9)[:, None, None]
         hidden = hidden + self.positions[:hidden.shape[1]]
@@ -118,7 +126,7 @@ class Whisper(Backbone):
                 hidden = self.last_norm(hidden)
             if number in self.layers:
                 kept.append(hidden)
-        return torch.stack(kept, dim=1)
+        return torch.stack(kept, dim=1), counts
 
 
 #: Our name of a part of a block → CTranslate2's.
