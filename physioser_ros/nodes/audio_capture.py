@@ -12,7 +12,7 @@ from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 
 AUDIO_INFO_PERIOD_S = 5.0
-POLL_S = 0.05
+POLL_S = 0.2
 #: Time for subscribers to acknowledge the last utterance of a file, in s.
 DELIVERY_S = 5.0
 
