@@ -250,3 +250,41 @@ def test_notices_of_the_capture_are_logged_and_errors_in_it_do_not_end_it(start)
         FakeCapture.last.on_notice(level, 'an overflow')
     FakeCapture.last.on_utterance('no utterance at all')
     assert node.callback_errors == 1
+
+
+def test_cycles_on_a_real_file_leave_no_thread_behind(world, tmp_path):
+    import threading
+    import soundfile
+
+    soundfile.write(tmp_path / 'quiet.wav', np.zeros(16000 * 60, np.int16), 16000)
+    node = world.add(audio_capture.AudioCapture, {
+        'source': 'file', 'file.path': str(tmp_path / 'quiet.wav'), 'vad.backend': 'webrtc',
+        'file.wait_for_subscriber': False})
+
+    def cycle():
+        for label in ('configure', 'activate', 'deactivate', 'activate', 'deactivate',
+                      'cleanup'):
+            assert world.transition(NODE, label), node.problem
+    cycle()
+    threads = threading.active_count()
+    endpoints = len(list(node.publishers)), len(list(node.subscriptions)), len(list(node.timers))
+    for _ in range(10):
+        cycle()
+    assert threading.active_count() == threads
+    assert (len(list(node.publishers)), len(list(node.subscriptions)),
+            len(list(node.timers))) == endpoints
+
+
+def test_a_file_that_is_none_is_explained(world, tmp_path):
+    (tmp_path / 'text.wav').write_text('no sound')
+    node = world.add(audio_capture.AudioCapture, {
+        'source': 'file', 'file.path': str(tmp_path / 'text.wav')})
+    assert not world.transition(NODE, 'configure')
+    assert 'text.wav is no audio file that can be read' in node.problem
+
+
+def test_an_unknown_microphone_is_explained(world):
+    node = world.add(audio_capture.AudioCapture, {'device': 'no such microphone'})
+    assert not world.transition(NODE, 'configure')
+    assert 'no such microphone' in node.problem
+    assert world.state(NODE) == 'unconfigured'
