@@ -25,8 +25,9 @@ CLIPS = 24
     'Licence of the weights, where every corpus is permissive.'))
 @click.option('--max-seconds', default=12.0, type=click.FloatRange(1.0, 60.0),
               help='Longest utterance that the file takes.')
-@click.option('--max-megabytes', default=0.0, type=click.FloatRange(0.0),
-              help='Refuse to write a larger file (1 MB = 1,000,000 bytes); 0 for any size.')
+@click.option('--max-megabytes', default=25.0, type=click.FloatRange(0.0),
+              help='Size that the file must stay below, in 1,000,000 bytes, by packing the '
+                   'largest weights if need be; 0 for any size.')
 @click.option('--clips', default=CLIPS, type=click.IntRange(0),
               help='Recordings on which the file is compared with torch.')
 def command(run, data, output, name, version, licence, max_seconds, max_megabytes, clips):

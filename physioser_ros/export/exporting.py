@@ -15,6 +15,8 @@ from physioser_ros.inference import MANIFEST_NAME, read_manifest, SAMPLE_RATE, w
 
 #: Longest utterance in seconds that a file takes, unless told otherwise: what training sees.
 MAX_SECONDS = 12.0
+#: Size that a file stays below, unless told otherwise.
+MAX_BYTES = 25_000_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Exported:
     """Agreement of the file."""
 
 
-def export_model(build, facts, path, *, max_seconds=MAX_SECONDS, clips=(), max_bytes=0,
+def export_model(build, facts, path, *, max_seconds=MAX_SECONDS, clips=(), max_bytes=MAX_BYTES,
                  say=print):
     """
     Export a trained model to one self-contained file, or leave nothing behind.
@@ -44,7 +46,8 @@ def export_model(build, facts, path, *, max_seconds=MAX_SECONDS, clips=(), max_b
     :param path: the file to write, `.onnx`
     :param max_seconds: longest utterance that the file takes
     :param clips: float32 arrays (n,), recordings for the comparison with torch
-    :param max_bytes: refuse a larger file; 0 for any size
+    :param max_bytes: pack weights more tightly to stay below, and refuse a file that does not;
+        0 for any size
     :param say: callable of one line of text
     :return: `Exported`
     :raises ExportError: if the model cannot be exported, disagrees, or becomes too large
@@ -74,14 +77,15 @@ def export_model(build, facts, path, *, max_seconds=MAX_SECONDS, clips=(), max_b
 
         strip(proto)
         exact = check(EXACT, 'the float32 graph')
-        compact(proto)
         metadata['figures']['parity'] = {
             'max_error': exact.max_error, 'same_label': exact.same_label, 'cases': exact.cases}
+        write_metadata(proto, metadata)
+        compact(proto, max_bytes)
         stored = check(STORED, 'the stored file')
         size = draft.stat().st_size
-        if max_bytes and size > max_bytes:
-            raise ExportError(f'the file would have {size} bytes, more than {max_bytes}: lower '
-                              '--max-seconds, or cut the backbone at a lower layer')
+        if max_bytes and size >= max_bytes:
+            raise ExportError(f'the file would have {size} bytes, expected less than '
+                              f'{max_bytes}: lower max_seconds, or cut the backbone earlier')
         os.replace(draft, path)
     card = write_card(path, metadata, stored)
     _list(path)
