@@ -6,7 +6,7 @@ import time
 
 from physioser_ros.audio.block import (
     PartialUtterance, Rejected, SAMPLE_RATE, SpeechEnded, SpeechStarted, Utterance)
-from physioser_ros.audio.converter import Converter, RefusedBlock
+from physioser_ros.audio.converter import Converter, RefusedBlock, RepeatedBlock
 from physioser_ros.audio.dump import UtteranceDump
 from physioser_ros.audio.errors import AudioError
 from physioser_ros.audio.gate import OwnVoiceGate
@@ -20,6 +20,8 @@ from physioser_ros.audio.vad import create_vad
 POLL_S = 0.1
 #: A live source without a block for so long is reported, in s; the watchdog may act later.
 REPORT_S = 0.8
+#: A topic without a block for so long is worth a look, in s.
+TOPIC_REPORT_S = 2.0
 #: Speech that no more sound follows is ended after this, in s.
 FORCED_END_S = 1.0
 #: Digital silence for so long is a muted microphone, in s.
@@ -159,7 +161,8 @@ class Capture:
         Hand over sound, with source `topic` only.
 
         :param samples: int16 or float32, shape `(n,)` or `(n, channels)`
-        :param stamp_ns: capture time of the first sample in ns
+        :param stamp_ns: capture time of the first sample in ns; 0 where the sender does not know,
+            then the last sample is taken to be captured now
         :param rate: Hz
         :raises AudioError: with another source
         :raises ValueError: for another type or shape
@@ -167,6 +170,8 @@ class Capture:
         if not isinstance(self._source, PushSource):
             raise AudioError(f'sound was pushed, but the source is {self._options.source!r}: '
                              'set source to topic')
+        if stamp_ns <= 0 < rate:
+            stamp_ns = self._now_ns() - len(samples) * 1_000_000_000 // rate
         self._source.push(samples, stamp_ns, rate)
 
     def set_robot_speaking(self, speaking):
@@ -232,12 +237,15 @@ class Capture:
     def _health(self, age_s):
         """Return level and text of the status, the gravest first."""
         live = self._source is not None and self._source.live
-        ratio = self._arrival.ratio
+        timed = live or isinstance(self._source, PushSource)
+        ratio = self._arrival.ratio if timed else None
         reasons = (
             (bool(self._error), 'error', self._error),
             (live and age_s > REPORT_S, 'error', f'no sound for {age_s:.1f} s'),
-            (live and ratio is not None and abs(ratio - 1) > RATE_TOLERANCE, 'error',
+            (ratio is not None and abs(ratio - 1) > RATE_TOLERANCE, 'error',
              f'samples arrive at {ratio or 0:.3f} of the declared rate: it is wrong'),
+            (timed and age_s > TOPIC_REPORT_S, 'warn',
+             f'nothing has come on the topic for {age_s:.1f} s: see that its publisher runs'),
             (self._stuck, 'warn', 'robot_speaking stays true: it is not believed any more'),
             (live and self._level.zero_s >= MUTED_S, 'warn',
              f'only zeros for {self._level.zero_s:.0f} s: the microphone is muted'),
@@ -280,7 +288,7 @@ class Capture:
         now_s = time.monotonic()
         if raw is not None:
             self._last_block_s = now_s
-            self._arrival.add(len(raw.samples) / raw.rate, now_s)
+            self._arrival.add(len(raw.samples) / raw.rate, raw.steady_ns / 1e9)
             self._convert(raw)
             return
         silent_s = now_s - self._last_block_s
@@ -297,13 +305,16 @@ class Capture:
                 if not self._counts['refused']:
                     self._notice('warn', f'{error}; it is refused, and all like it')
                 self._counts['refused'] += 1
-                self._converter.interrupt()
+                if not isinstance(error, RepeatedBlock):
+                    self._converter.interrupt()
                 return
             for block in blocks:
                 self._take(block)
 
     def _take(self, block):
-        self._counts['gaps'] += block.gap
+        if block.gap:
+            self._counts['gaps'] += 1
+            self._arrival.restart()
         self._level.add(block.samples)
         if self._enabled:
             self._on_block(block)

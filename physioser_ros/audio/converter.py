@@ -6,12 +6,20 @@ from physioser_ros.audio.block import AudioBlock, SAMPLE_RATE, samples_to_ns
 from physioser_ros.audio.clock import SampleClock
 from physioser_ros.audio.errors import AudioError
 
-#: A block that comes so much later than the samples before it account for follows a loss, ns.
+#: A block captured so much later than the samples before it account for follows a loss, in ns.
+#: The stamps of others are less exact than those of a device.
 LOSS_NS = 500_000_000
+DEVICE_LOSS_NS = 150_000_000
+#: Blocks that repeat the past and are refused before it is believed that time began anew.
+REPETITIONS = 10
 
 
 class RefusedBlock(ValueError):
     """A block that holds no sound."""
+
+
+class RepeatedBlock(RefusedBlock):
+    """A block captured no later than the one before; what follows it is not affected."""
 
 
 class Converter:
@@ -33,6 +41,8 @@ class Converter:
         self._origin_ns = 0
         self._gap = False
         self._expected_ns = None
+        self._last_ns = None
+        self._repeated = 0
 
     def configure(self, channels, mix, gain_db):
         """Take over new values of the arguments of the constructor."""
@@ -49,12 +59,15 @@ class Converter:
         Return the blocks that a `RawBlock` becomes: none or one, two after a loss.
 
         :raises RefusedBlock: for NaN or infinite samples, or a channel that is not there
+        :raises RepeatedBlock: for a block that came twice or out of order
         :raises AudioError: when the rate needs soxr and it is not installed
         """
         mono = self._mono(raw.samples)
+        anew = self._check_order(raw)
         blocks = []
         lost_ns = 0 if self._expected_ns is None else raw.steady_ns - self._expected_ns
-        if raw.lost or lost_ns > LOSS_NS or raw.rate != self._rate:
+        loss_ns = DEVICE_LOSS_NS if raw.monotonic_ns else LOSS_NS
+        if raw.lost or anew or lost_ns > loss_ns or raw.rate != self._rate:
             blocks += self._begin(raw, max(0, lost_ns))
         self._expected_ns = raw.steady_ns + len(mono) * 1_000_000_000 // raw.rate
         position_ns = self._taken * 1_000_000_000 // raw.rate
@@ -75,6 +88,18 @@ class Converter:
     def interrupt(self):
         """Note that sound was lost: the next block begins anew."""
         self._rate = 0
+
+    def _check_order(self, raw):
+        """Refuse what is no later than the block before; return whether time began anew."""
+        back = self._last_ns is not None and raw.steady_ns <= self._last_ns
+        if back and not raw.monotonic_ns:
+            self._repeated += 1
+            if self._repeated <= REPETITIONS:
+                raise RepeatedBlock(f'a block stamped {raw.steady_ns} ns came after one stamped '
+                                    f'{self._last_ns} ns')
+        self._repeated = 0
+        self._last_ns = raw.steady_ns
+        return back
 
     def _begin(self, raw, lost_ns):
         """Start counting anew after a loss or with another rate."""

@@ -1,5 +1,6 @@
 """The outermost edge of the audio room: PortAudio without sound, played by a test."""
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,13 @@ class FakeStream:
         self.world, self.settings = world, settings
         self._callback, self._finished = callback, finished_callback
         self.calls = []
+        self._born_s, self._heard_s, self._now_s = time.monotonic(), 0.0, None
         world.streams.append(self)
+
+    @property
+    def time(self):
+        """Return the present time of the stream in s."""
+        return 100.0 + time.monotonic() - self._born_s if self._now_s is None else self._now_s
 
     def start(self):
         """Start, unless the world is broken."""
@@ -32,9 +39,18 @@ class FakeStream:
         """Remember."""
         self.calls.append('close')
 
-    def hear(self, samples, overflow=False, delay_s=0.0):
-        """Call back with samples, int16 `(n, channels)`."""
-        moment = SimpleNamespace(currentTime=100.0, inputBufferAdcTime=100.0 - delay_s)
+    def hear(self, samples, overflow=False, delay_s=None):
+        """
+        Call back with samples, int16 `(n, channels)`.
+
+        :param delay_s: how long ago they were captured; by default they follow the samples
+            before without a break, however slow the machine is
+        """
+        captured_s = 95.0 + self._heard_s
+        self._heard_s += len(samples) / self.settings['samplerate']
+        if delay_s is not None:
+            captured_s, self._now_s = 100.0 - delay_s, 100.0
+        moment = SimpleNamespace(currentTime=captured_s, inputBufferAdcTime=captured_s)
         status = SimpleNamespace(input_overflow=overflow)
         self._callback(np.array(samples, np.int16), len(samples), moment, status)
 
@@ -59,6 +75,7 @@ class FakeSounddevice:
         self.devices, self.rates = list(devices), rates
         self.default = SimpleNamespace(device=(default, -1))
         self.streams, self.renewals, self.refuses_start = [], 0, False
+        self.only_channels = None
 
     def query_hostapis(self):
         """Return the host APIs."""
@@ -71,7 +88,9 @@ class FakeSounddevice:
                  'default_samplerate': float(rate)} for name, api, channels, rate in self.devices]
 
     def check_input_settings(self, device, channels, dtype, samplerate):
-        """Refuse the rates that are not accepted."""
+        """Refuse the rates that are not accepted, and numbers of channels other than the one."""
+        if self.only_channels not in (None, channels):
+            raise PortAudioError('Invalid number of channels')
         if samplerate not in self.rates:
             raise PortAudioError('Invalid sample rate')
 

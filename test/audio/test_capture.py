@@ -293,3 +293,39 @@ def test_every_utterance_is_written_where_the_dump_says_and_the_oldest_give_way(
 def test_an_option_out_of_range_is_named(changes, text):
     with pytest.raises(ValueError, match=text):
         CaptureOptions(**changes)
+
+
+def test_a_topic_of_another_rate_than_declared_is_an_error(make, heard):
+    capture = make(**TOPIC)
+    capture.start()
+    for second in range(12):
+        capture.push(np.zeros(48000, np.int16), (1 + second) * S, 16000)
+    wait_until(lambda: capture.status().level == 'error')
+    assert capture.status().text == 'samples arrive at 3.000 of the declared rate: it is wrong'
+
+
+def test_a_topic_that_falls_silent_is_worth_a_warning(make):
+    capture = make(**TOPIC)
+    capture.start()
+    wait_until(lambda: 'nothing has come on the topic' in capture.status().text)
+    assert capture.status().level == 'warn'
+
+
+def test_a_sender_without_stamps_is_taken_to_send_at_once(make, heard):
+    capture = make(now_ns=lambda: 9 * S, **TOPIC)
+    capture.start()
+    capture.push(np.zeros(16000, np.int16), 0)
+    wait_until(lambda: heard.blocks)
+    assert heard.blocks[0].stamp_ns == 8 * S
+
+
+def test_a_block_that_comes_twice_is_counted_and_disturbs_nothing(make, heard):
+    capture = make(**TOPIC)
+    capture.start()
+    for start in range(0, len(SPEECH), 480):
+        for _ in range(2):
+            capture.push(SPEECH[start:start + 480], S + start * 62500)
+    wait_until(lambda: heard.utterances)
+    assert heard.utterances[0].flags == frozenset()
+    assert np.array_equal(heard.utterances[0].samples[1600:9600], SPEECH[8000:16000])
+    assert capture.status().refused_blocks >= 34

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from physioser_ros.audio.converter import Converter, RefusedBlock
+from physioser_ros.audio.converter import Converter, RefusedBlock, RepeatedBlock
 from physioser_ros.audio.sources import RawBlock
 
 S = 1_000_000_000
@@ -117,3 +117,21 @@ def test_a_jump_of_the_wall_clock_is_no_loss():
     assert not any(block.gap for block in blocks)
     assert blocks[2].stamp_ns == 10**18 + 60_000_000 + hour
     assert converter.reanchored == 2
+
+
+def test_a_block_out_of_order_is_refused_until_time_has_clearly_begun_anew():
+    converter = Converter()
+    converter.convert(raw(np.zeros(480, np.int16), stamp_ns=100 * S))
+    for step in range(10):
+        with pytest.raises(RepeatedBlock, match='came after'):
+            converter.convert(raw(np.zeros(480, np.int16), stamp_ns=S + step))
+    [block] = converter.convert(raw(np.ones(480, np.int16), stamp_ns=2 * S))
+    assert block.gap and block.stamp_ns == 2 * S and block.index > 480
+
+
+def test_a_device_that_loses_less_than_a_syllable_is_found_out():
+    converter = Converter()
+    samples = np.zeros((480, 1), np.int16)
+    converter.convert(RawBlock(samples, 16000, S, False, S))
+    [block] = converter.convert(RawBlock(samples, 16000, S, False, S + 230_000_000))
+    assert block.gap and block.index == 480 + 3200

@@ -203,3 +203,13 @@ def test_a_stream_that_does_not_start_is_closed():
     with pytest.raises(AudioError, match='does not start'):
         source.start()
     assert machine.streams[0].calls == ['start', 'abort', 'close']
+
+
+def test_an_array_that_only_opens_whole_is_opened_whole():
+    machine = FakeSounddevice([('array', 'ALSA', 6, 48000)])
+    machine.only_channels = 6
+    source = microphone(machine, 'array', channels=2)
+    assert (source.channels, source.rate) == (6, 16000)
+    source.start()
+    assert machine.streams[0].settings['channels'] == 6
+    source.stop()

@@ -51,8 +51,7 @@ class DeviceSource(Source):
         self._sounddevice = self._sounddevice or portaudio()
         self._renew_list()
         self._device = find_device(self._query, list_devices(self._sounddevice), self._fallback)
-        self.rate = choose_rate(self._device, self._channels, self._wanted_rate,
-                                self._sounddevice)
+        self.channels, self.rate = self._choose_settings()
         self.name = self._device.full_name
 
     def start(self):
@@ -68,7 +67,7 @@ class DeviceSource(Source):
         self._device = min(known, key=lambda device: device.index != self._device.index)
         try:
             stream = self._sounddevice.InputStream(
-                device=self._device.index, channels=self._channels, samplerate=self.rate,
+                device=self._device.index, channels=self.channels, samplerate=self.rate,
                 dtype='int16', blocksize=self.rate * self._block_ms // 1000,
                 callback=self._on_block, finished_callback=self._on_finished)
         except (self._sounddevice.PortAudioError, ValueError) as error:
@@ -111,6 +110,22 @@ class DeviceSource(Source):
         """Return how often sound was lost."""
         return {'overflows': self._overflows}
 
+    def _choose_settings(self):
+        """Return channels and rate; an array that only opens whole is opened whole."""
+        try:
+            return self._channels, choose_rate(self._device, self._channels, self._wanted_rate,
+                                               self._sounddevice)
+        except AudioError:
+            whole = self._device.channels
+            if whole <= self._channels:
+                raise
+            try:
+                return whole, choose_rate(self._device, whole, self._wanted_rate,
+                                          self._sounddevice)
+            except AudioError:
+                pass
+            raise
+
     def _clear(self):
         while not self._blocks.empty():
             self._blocks.get_nowait()
@@ -129,7 +144,9 @@ class DeviceSource(Source):
     def _on_block(self, samples, frames, moment, status):
         """Copy a block; runs in PortAudio's thread, which an exception would end silently."""
         try:
-            delay_s = moment.currentTime - moment.inputBufferAdcTime
+            # The stream's present time, not that of the callback's beginning: a busy interpreter
+            # may have come to this line 0.1 s later.
+            delay_s = self._stream.time - moment.inputBufferAdcTime
             if not moment.inputBufferAdcTime or not 0 <= delay_s < PATIENCE_S:
                 # Some host APIs do not know: then the block has just become full.
                 delay_s = frames / self.rate
