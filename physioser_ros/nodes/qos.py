@@ -3,7 +3,7 @@
 from functools import partial
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos import qos_check_compatible, QoSCompatibility
+from rclpy.qos import qos_check_compatible, qos_policy_name_from_kind, QoSCompatibility
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from physioser_ros.nodes.conversions import message_type
@@ -89,7 +89,7 @@ def _report(node, topic, is_publisher, on_incompatible, event):
         if mine.node_name == node.get_name() and mine.node_namespace == node.get_namespace()
         and not _compatible(*((mine, other) if is_publisher else (other, mine)))})
     who = ', '.join(culprits) or 'another node'
-    policy = getattr(event.last_policy_kind, 'name', str(event.last_policy_kind)).lower()
+    policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
     if is_publisher:
         on_incompatible(f'{who} subscribes to {name} with a {policy} that is not offered and '
                         'will hear nothing: change its QoS, or this one by qos_overrides')

@@ -4,6 +4,7 @@ import pytest
 from ros_world import diagnostics_of, wait_until
 
 from physioser_ros.nodes import topics
+from physioser_ros.nodes.conversions import message_type
 
 pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
 
@@ -112,7 +113,20 @@ def test_an_incompatible_subscription_is_reported_by_name(world, recognizer):
     (sentence,) = wait_until(lambda: list(recognizer.incompatible), 'the report')
     assert f'{world.namespace}/observer' in sentence
     assert f'{world.namespace}/emotion/classification' in sentence
-    assert 'durability' in sentence
+    assert 'with a durability that is not offered' in sentence, sentence
+
+
+def test_an_incompatible_publisher_is_reported_by_name(world, recognizer):
+    from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+    assert world.transition(NODE, 'configure') and world.transition(NODE, 'activate')
+    world.observer.create_publisher(
+        message_type(topics.UTTERANCE.type), topics.UTTERANCE.name,
+        QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+    (sentence,) = wait_until(lambda: list(recognizer.incompatible), 'the report')
+    assert sentence.startswith(
+        f'{world.namespace}/observer publishes {world.namespace}/audio/utterance with a '
+        'reliability that is less than asked for')
 
 
 def test_qos_can_be_overridden(world, tiny_model):
