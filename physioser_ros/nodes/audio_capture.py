@@ -218,7 +218,8 @@ class AudioCapture(ManagedNode):
             return
         self.destroy_timer(self._timers_made.pop())
         failed = self._capture.status().level == 'error'
-        self.get_logger().info(f'the file is over: {self.utterances} utterances')
+        if not failed:
+            self.get_logger().info(f'the file is over: {self.utterances} utterances')
         if self.parameters['file.exit_at_end']:
             for publisher in self._published.values():
                 publisher.wait_for_all_acked(conversions.duration(DELIVERY_S))
