@@ -26,6 +26,10 @@ _REGISTRY = {
     'wav2vec2': Entry('speech_ssl', 'load_speech_ssl', 'random_speech_ssl'),
     'hubert': Entry('speech_ssl', 'load_speech_ssl', 'random_speech_ssl'),
     'wavlm': Entry('speech_ssl', 'load_speech_ssl', 'random_speech_ssl'),
+    'emotion2vec': Entry('emotion2vec', 'load_emotion2vec', 'random_emotion2vec'),
+    'beats': Entry('beats', 'load_beats', 'random_beats'),
+    'clap': Entry('clap', 'load_clap', 'random_clap'),
+    'onnx': Entry('onnx_file', 'load_onnx', ''),
 }
 
 
