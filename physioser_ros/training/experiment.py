@@ -59,7 +59,7 @@ def train(experiment, options, say=print):
     :raises ExperimentError: if experiment and data do not fit, or the run folder belongs to
         another training
     """
-    started = time.monotonic()
+    started, revision = time.monotonic(), run_folder.revision()
     index = read_index(options.data, experiment.data.corpora or None)
     labels = present_labels(index)
     split = _split(experiment, options, index)
@@ -94,7 +94,7 @@ def train(experiment, options, say=print):
     metrics = _finish(held, split, labels, calibration, options)
     metrics['trainable_parameters'] = count
     run_folder.write_metrics(options.output, metrics)
-    run_folder.write_environment(options.output, time.monotonic() - started)
+    run_folder.write_environment(options.output, time.monotonic() - started, revision)
     shutil.rmtree(options.output / 'checkpoints', ignore_errors=True)
     return metrics
 

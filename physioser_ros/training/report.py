@@ -1,10 +1,16 @@
 """Finished runs as tables: on the terminal, and as a page that states what they stand on."""
 
+import shlex
+
+from physioser_ros.training import run_folder
 from physioser_ros.training.evaluation import compare, curve, gather, MEASURES, summary
 
 #: Figures of a table: key and heading.
 COLUMNS = (('wa', 'WA'), ('ua', 'UA'), ('macro_f1', 'macro-F1'), ('ece', 'ECE'),
            ('brier', 'Brier'), ('ua_at_80', 'UA at 80 %'))
+
+#: Fewer speakers than these give no interval worth the name.
+FEWEST_SPEAKERS = 5
 
 
 def report(folders, baseline='backbone_only'):
@@ -19,11 +25,11 @@ def report(folders, baseline='backbone_only'):
     models = gather(folders)
     base = next((model for model in models if model.name.endswith(baseline)), None)
     rest = [model for model in models if model is not base]
-    parts = ['# Results', '', *_preamble(models), '## Speakers never heard', '',
+    parts = ['# Results', '', *_preamble(models), *_shipped(folders), '## Speakers never heard', '',
              *_tables(models), '']
     if base is not None and rest:
         parts += _comparisons(rest, base)
-    parts += _trust(models) + _confusions(rest[:1] or models[:1])
+    parts += _trust(models) + _confusions(rest[:1] or models[:1]) + _commands(folders)
     return '\n'.join(parts).rstrip() + '\n'
 
 
@@ -39,6 +45,34 @@ def _preamble(models):
     lines += [f'| {model.name} | {model.about} | {model.parameters:,} | {_list(model.folds)} | '
               f'{_list(model.seeds)} | {_list(model.revisions)} |' for model in models]
     return [*lines, '']
+
+
+def _shipped(folders):
+    """Return a line for each run that held nobody out."""
+    lines = []
+    for folder in folders:
+        metrics = run_folder.read_metrics(folder)
+        if metrics['all_speakers']:
+            name = run_folder.read_config(folder)['name']
+            own = metrics['calibration']
+            lines += [f'The model that ships is `{name}` trained on all '
+                      f'{len(metrics["speakers"]["train"])} speakers (seed {metrics["seed"]}). '
+                      f'Nobody is left to judge it: the figures of `{name}` below are its '
+                      f'estimate. Temperature {own["temperature"]:.3f} and threshold '
+                      f'{own["threshold"]:.3f} were fitted on {own["fitted_on"]}.', '']
+    return lines
+
+
+def _commands(folders):
+    """Return the commands that made the runs."""
+    lines = ['## Commands', '', 'Each from the root of the source tree, DATA being the folder of '
+             'the recordings:', '', '```']
+    for folder in folders:
+        words = shlex.split(run_folder.read_environment(folder)['command'])
+        if '--data' in words:
+            words[words.index('--data') + 1] = 'DATA'
+        lines.append(shlex.join(words))
+    return [*lines, '```', '']
 
 
 def _tables(models):
@@ -74,15 +108,32 @@ def _comparisons(models, base):
     """Return the tables of gains over the baseline."""
     lines = [f'## Against {base.name}', '',
              'Difference on the same held-out speakers, 95 % interval of a paired bootstrap that '
-             'draws speakers (4000 draws, seed 0), and its two-sided p. With two to five '
-             'speakers a corpus and fold the intervals of single corpora are rough.', '']
+             'draws speakers within each corpus (4000 draws, seed 0), and its two-sided p. A '
+             f'corpus with fewer than {FEWEST_SPEAKERS} speakers held out gets no interval of its '
+             'own; that of the mean is on the narrow side as long as such corpora are in it.', '']
     for model in models:
         lines += [f'### {model.name}', '', '| corpus | WA | UA | macro-F1 |', '|---|---|---|---|']
         found = {measure: compare(model, base, measure) for measure in MEASURES}
+        speakers = model.tables[0].groupby('corpus')['speaker_id'].nunique()
         for corpus in found['ua']:
+            enough = speakers.get(corpus, FEWEST_SPEAKERS) >= FEWEST_SPEAKERS
             lines.append(f'| {corpus} | ' + ' | '.join(
-                _difference(found[measure][corpus]) for measure in MEASURES) + ' |')
-        lines.append('')
+                _difference(found[measure][corpus], enough) for measure in MEASURES) + ' |')
+        lines += ['', *_verdict(model.name, base.name, found), '']
+    return lines
+
+
+def _verdict(name, base, found):
+    """Return in words on which corpora a model is above its baseline, and whether that is sure."""
+    lines = []
+    for measure, title in (('wa', 'WA'), ('ua', 'UA'), ('macro_f1', 'macro-F1')):
+        own = {corpus: one for corpus, one in found[measure].items() if corpus != 'mean'}
+        above = [corpus for corpus, one in own.items() if one.value > 0]
+        mean = found[measure]['mean']
+        sure = 'excludes' if mean.low > 0 or mean.high < 0 else 'includes'
+        lines.append(f'- {title}: {name} is above {base} on {len(above)} of {len(own)} corpora'
+                     f'{" (" + _list(above) + ")" if above else ""}; the interval of the mean '
+                     f'{sure} zero.')
     return lines
 
 
@@ -127,8 +178,10 @@ def _value(pair, seeds):
     return f'{mean:.3f} ± {deviation:.3f}' if seeds > 1 else f'{mean:.3f}'
 
 
-def _difference(interval):
-    """Return a difference with its interval."""
+def _difference(interval, enough=True):
+    """Return a difference, with its interval where there are speakers enough for one."""
+    if not enough:
+        return f'{interval.value:+.3f}'
     return (f'{interval.value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}], '
             f'p {interval.p:.2f}')
 

@@ -119,10 +119,13 @@ def test_a_run_folder_of_another_training_is_refused(runs, data):
 
 def test_the_page_compares_with_the_baseline_on_the_same_speakers(runs):
     page = runs / 'results.md'
-    invoke(evaluate, runs / 'toy', runs / 'toy_backbone_only', '--report', page)
+    invoke(evaluate, runs / 'toy', runs / 'toy_backbone_only', runs / 'all', '--report', page)
     text = page.read_text()
+    assert 'The model that ships is `toy` trained on all 6 speakers' in text
     assert '8 clips of 2 speakers held out' in text
     assert '## Against toy_backbone_only' in text and '+0.000 [+0.000, +0.000]' in text
+    assert '| toy | +0.000 | +0.000 | +0.000 |' in text, 'two speakers give no interval'
+    assert 'UA: toy is above toy_backbone_only on 0 of 1 corpora' in text
 
 
 def test_runs_that_do_not_fit_together_are_refused(runs):
