@@ -25,7 +25,8 @@ def report(folders, baseline='backbone_only'):
     models = gather(folders)
     base = next((model for model in models if model.name.endswith(baseline)), None)
     rest = [model for model in models if model is not base]
-    parts = ['# Results', '', *_preamble(models), *_shipped(folders), '## Speakers never heard', '',
+    parts = ['# Results', '', *_preamble(models), *_shipped(folders),
+             '## Speakers never heard', '',
              *_tables(models), '']
     if base is not None and rest:
         parts += _comparisons(rest, base)
