@@ -9,6 +9,7 @@ from physioser_ros.export.card import write_card
 from physioser_ros.export.errors import ExportError
 from physioser_ros.export.facts import metadata_of, write_metadata
 from physioser_ros.export.graph import to_onnx
+from physioser_ros.export.packing import pack
 from physioser_ros.export.parity import EXACT, measure, ParityReport, STORED
 from physioser_ros.export.storage import compact, save, strip
 from physioser_ros.inference import MANIFEST_NAME, read_manifest, SAMPLE_RATE, write_manifest
@@ -17,6 +18,8 @@ from physioser_ros.inference import MANIFEST_NAME, read_manifest, SAMPLE_RATE, w
 MAX_SECONDS = 12.0
 #: Size that a file stays below, unless told otherwise.
 MAX_BYTES = 25_000_000
+#: Recordings on which the packing of weights is tried.
+TRIED = 4
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,10 @@ def export_model(build, facts, path, *, max_seconds=MAX_SECONDS, clips=(), max_b
         metadata['figures']['parity'] = {
             'max_error': exact.max_error, 'same_label': exact.same_label, 'cases': exact.cases}
         write_metadata(proto, metadata)
-        compact(proto, max_bytes)
+        arrays = compact(proto)
+        if max_bytes:
+            packed = pack(proto, arrays, max_bytes, clips[:TRIED])
+            say(f'{len(packed)} matrices have 12 bits a number, for the size')
         stored = check(STORED, 'the stored file')
         size = draft.stat().st_size
         if max_bytes and size >= max_bytes:

@@ -14,25 +14,21 @@ from onnx import helper, numpy_helper, TensorProto
 #: Constants below so many elements stay as they are: little to gain, and tables of small numbers
 #: (filter banks, statistics) that float16 would hurt are among them.
 LARGE = 32768
-#: Numbers of a column that share a scale where 12 bits are stored.
-GROUP = 32
 #: Constants below so many elements stay as they are even where float16 would be exact.
 SMALL = 512
 #: Notes that the exporter leaves at each node; only this one names no file of the exporter.
 KEPT_NOTE = 'pkg.torch.onnx.name_scopes'
 
 
-def compact(proto, max_bytes=0):
+def compact(proto):
     """
     Store the large constants of a graph small, in place.
 
     Fourier filters become a window and a table, folded quaternion kernels their four parts;
-    then whatever is large and float32 becomes float16 with a Cast behind it. Where that does not
-    do, the largest matrices are packed to 12 bits, as few as will do.
+    then whatever is large and float32 becomes float16 with a Cast behind it.
 
     :param proto: onnx ModelProto
-    :param max_bytes: size of the file to stay below; 0 for any
-    :return: `proto`
+    :return: the constants as they were, a dictionary of float32 arrays, large ones first
     """
     strip(proto)
     tensors = sorted((tensor for tensor in proto.graph.initializer if _shrinks(tensor)),
@@ -40,14 +36,9 @@ def compact(proto, max_bytes=0):
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in tensors}
     for name, values in arrays.items():
         made = (fourier_nodes(name, values) or hamilton_nodes(name, values)
-                or sinusoid_nodes(name, values) or half_nodes(name, values))
-        _replace(proto.graph, name, made)
-    for name, values in arrays.items():
-        if not max_bytes or proto.ByteSize() < max_bytes:
-            break
-        if f'{name}.half' in {tensor.name for tensor in proto.graph.initializer}:
-            _replace(proto.graph, name, packed_nodes(name, values))
-    return proto
+                or half_nodes(name, values))
+        replace(proto.graph, name, *made)
+    return arrays
 
 
 def _shrinks(tensor):
@@ -66,13 +57,19 @@ def _is_half(values):
         return np.array_equal(values.astype(np.float16).astype(np.float32), values)
 
 
-def _replace(graph, name, made):
-    """Put nodes and constants in place of a constant, or of what `_replace` put there before."""
+def replace(graph, name, nodes, constants):
+    """
+    Make a constant by nodes from other constants, in place.
+
+    :param graph: onnx GraphProto
+    :param name: the constant, or what `replace` put in its place before
+    :param nodes: nodes that make a tensor of this name
+    :param constants: initializers that they use
+    """
     for kind in (graph.initializer, graph.node):
         for thing in [thing for thing in kind
                       if thing.name in (name, f'{name}.half', f'stored/{name}')]:
             kind.remove(thing)
-    nodes, constants = made or ([], [])
     graph.initializer.extend(constants)
     for place, node in enumerate(nodes):
         graph.node.insert(place, node)
@@ -104,79 +101,6 @@ def half_nodes(name, values):
         return [], [numpy_helper.from_array(values, name)]
     stored = numpy_helper.from_array(values.astype(np.float16), f'{name}.half')
     return [_node('Cast', [stored.name], name, to=TensorProto.FLOAT)], [stored]
-
-
-def packed_nodes(name, values):
-    """
-    Return the nodes and constants of a matrix stored with 12 bits a number; None if it is none.
-
-    Every `GROUP` numbers of a column have their own scale. Two numbers, one of the upper and one
-    of the lower half of the rows, share three bytes: eight bits of each, and one byte with four
-    bits of both.
-
-    :param name: name of the float32 tensor that the nodes make
-    :param values: float32, shape (rows, columns), rows a multiple of twice `GROUP`
-    """
-    if values.ndim != 2 or values.shape[0] % (2 * GROUP):
-        return half_nodes(name, values)
-    groups = values.reshape(-1, GROUP, values.shape[1])
-    scale = (np.maximum(np.abs(groups).max(1, keepdims=True), 1e-6) / 2047).astype(np.float16)
-    scale = np.nextafter(scale, np.float16(1))  # Rounded up: no number may leave the 12 bits.
-    whole = (np.rint(groups / scale.astype(np.float32)) + 2048).astype(np.int64)
-    upper, lower = np.split(whole.reshape(values.shape), 2)
-    constants = {
-        'high': (whole.reshape(values.shape) >> 4).astype(np.uint8),
-        'low': ((upper & 15) * 16 + (lower & 15)).astype(np.uint8), 'scale': scale,
-        'sixteen': np.float32(16), 'zero': np.float32(2048),
-        'groups': np.array(groups.shape), 'shape': np.array(values.shape)}
-    steps = [
-        ('Cast', ['high'], 'high_float'), ('Mul', ['high_float', 'sixteen'], 'high_part'),
-        ('Cast', ['low'], 'low_float'), ('Div', ['low_float', 'sixteen'], 'low_shifted'),
-        ('Floor', ['low_shifted'], 'upper'), ('Mul', ['upper', 'sixteen'], 'upper_shifted'),
-        ('Sub', ['low_float', 'upper_shifted'], 'lower'),
-        ('Concat', ['upper', 'lower'], 'low_part'), ('Add', ['high_part', 'low_part'], 'sum'),
-        ('Sub', ['sum', 'zero'], 'signed'), ('Reshape', ['signed', 'groups'], 'grouped'),
-        ('Cast', ['scale'], 'scale_float'), ('Mul', ['grouped', 'scale_float'], 'scaled'),
-        ('Reshape', ['scaled', 'shape'], '')]
-    attributes = {'Cast': {'to': TensorProto.FLOAT}, 'Concat': {'axis': 0}}
-    nodes = [_node(kind, [f'{name}.{key}' for key in inputs],
-                   f'{name}.{output}' if output else name, **attributes.get(kind, {}))
-             for kind, inputs, output in steps]
-    return nodes, [numpy_helper.from_array(np.asarray(value), f'{name}.{key}')
-                   for key, value in constants.items()]
-
-
-def sinusoid_nodes(name, values):
-    """
-    Return nodes and constants of a table of sinusoids by place, or None if it is none.
-
-    The encoding of Vaswani et al. 2017 as Whisper has it: sines, then cosines, wavelengths from
-    1 to 10000 turns; in float16, as such tables are published.
-
-    :param name: name of the float32 tensor that the nodes make
-    :param values: float32, shape (places, width)
-    """
-    if values.ndim != 2 or values.shape[1] % 2 or values.shape[1] < 4 or not _is_half(values):
-        return None
-    half = values.shape[1] // 2
-    rates = np.exp(np.arange(half) * (-math.log(10000) / (half - 1))).astype(np.float32)[None]
-    places = np.arange(len(values), dtype=np.float32)[:, None]
-    angle = places * rates
-    table = np.concatenate([np.sin(angle), np.cos(angle)], 1).astype(np.float16)
-    # The published table came from float32 angles of another library: a few last bits differ.
-    if np.abs(table.astype(np.float32) - values).max() > 1e-3:
-        return None
-    steps = [('Mul', ['places', 'rates'], 'angle'), ('Sin', ['angle'], 'sine'),
-             ('Cos', ['angle'], 'cosine'), ('Concat', ['sine', 'cosine'], 'table'),
-             ('Cast', ['table'], 'half'), ('Cast', ['half'], '')]
-    kinds = iter((TensorProto.FLOAT16, TensorProto.FLOAT))
-    nodes = [_node(kind, [f'{name}.{key}' for key in inputs],
-                   f'{name}.{output}' if output else name,
-                   **({'axis': 1} if kind == 'Concat' else
-                      {'to': next(kinds)} if kind == 'Cast' else {}))
-             for kind, inputs, output in steps]
-    return nodes, [numpy_helper.from_array(places, f'{name}.places'),
-                   numpy_helper.from_array(rates, f'{name}.rates')]
 
 
 def fourier_nodes(name, values):
@@ -222,15 +146,12 @@ def _fourier(name, windows, table, bins, places):
         'bin': np.arange(bins)[:, None], 'place': places[None], 'size': np.array(size),
         'table': table, 'windows': windows[:, None, None],
         'shape': np.array([2 * count * bins, 1, size])}
-    path = {key: f'{name}.{key}' for key in (*constants, 'turn', 'rest', 'waves', 'bank')}
-    nodes = [
-        _node('Mul', [path['bin'], path['place']], path['turn']),
-        # Whole turns are taken off in integers, so that every angle is exact.
-        _node('Mod', [path['turn'], path['size']], path['rest']),
-        _node('Gather', [path['table'], path['rest']], path['waves'], axis=1),
-        _node('Mul', [path['windows'], path['waves']], path['bank']),
-        _node('Reshape', [path['bank'], path['shape']], name)]
-    return nodes, [numpy_helper.from_array(value, path[key])
+    # Whole turns are taken off in integers, so that every angle is exact.
+    nodes = steps(name, [
+        ('Mul', ['bin', 'place'], 'turn', {}), ('Mod', ['turn', 'size'], 'rest', {}),
+        ('Gather', ['table', 'rest'], 'waves', {'axis': 1}),
+        ('Mul', ['windows', 'waves'], 'bank', {}), ('Reshape', ['bank', 'shape'], '', {})])
+    return nodes, [numpy_helper.from_array(value, f'{name}.{key}')
                    for key, value in constants.items()]
 
 
@@ -267,6 +188,19 @@ def hamilton_nodes(name, values):
     shape = numpy_helper.from_array(np.array(values.shape), f'{name}.shape')
     nodes.append(_node('Reshape', [f'{name}.rows', shape.name], name))
     return nodes, [*constants, shape]
+
+
+def steps(name, table):
+    """
+    Return a chain of nodes that makes a tensor.
+
+    :param name: the tensor
+    :param table: rows of operator, names of inputs, name of the output, attributes; the names
+        come behind that of the tensor, and an empty one is the tensor itself
+    """
+    return [_node(kind, [f'{name}.{key}' for key in inputs],
+                  f'{name}.{output}' if output else name, **attributes)
+            for kind, inputs, output, attributes in table]
 
 
 def _node(kind, inputs, *outputs, **attributes):

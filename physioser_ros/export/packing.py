@@ -1,0 +1,108 @@
+"""
+Matrices of 12 bits a number, where float16 would make a file too large.
+
+Which ones: those that disturb the answers least for the bytes that they save, by trying each.
+"""
+
+import numpy as np
+import onnx
+from onnx import numpy_helper, TensorProto
+import onnxruntime
+
+from physioser_ros.export.parity import masks, sounds
+from physioser_ros.export.storage import replace, steps
+
+#: Numbers of a column that share a scale.
+GROUP = 32
+#: Shortest and longest sound in samples on which the matrices are tried.
+_LENGTHS = 11200, 32000
+
+
+def pack(proto, arrays, max_bytes, clips=()):
+    """
+    Pack as few matrices as bring a graph below a size, in place; all of them if none will do.
+
+    :param proto: onnx ModelProto, as `compact` leaves it
+    :param arrays: what `compact` returned
+    :param max_bytes: size to stay below
+    :param clips: float32 arrays (n,), recordings on which to try
+    :return: names of the packed matrices
+    """
+    if proto.ByteSize() < max_bytes:
+        return []
+    heard = [waveform for _, waveform in sounds(*_LENGTHS, clips)]
+    halves = {tensor.name for tensor in proto.graph.initializer}
+    candidates = [name for name, values in arrays.items()
+                  if f'{name}.half' in halves and values.ndim == 2
+                  and not values.shape[0] % (2 * GROUP)]
+    before = _answers(proto, heard)
+    costs = {}
+    for name in candidates:
+        trial = onnx.ModelProto()
+        trial.CopyFrom(proto)
+        replace(trial.graph, name, *packed_nodes(name, arrays[name]))
+        error = max(np.abs(after - first).max()
+                    for after, first in zip(_answers(trial, heard), before))
+        costs[name] = error / (proto.ByteSize() - trial.ByteSize())
+    packed = []
+    for name in sorted(candidates, key=costs.get):
+        if proto.ByteSize() < max_bytes:
+            break
+        replace(proto.graph, name, *packed_nodes(name, arrays[name]))
+        packed.append(name)
+    return packed
+
+
+def _answers(proto, heard):
+    """Return probabilities and branch weights for each sound, with each part left out."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), options,
+                                           providers=['CPUExecutionProvider'])
+    feed = {'component_mask': masks()}
+    for node in session.get_inputs():
+        if node.name == 'speaker_state':
+            feed[node.name] = np.zeros(node.shape, np.float32)
+    names = ['probabilities', 'branch_weights']
+    return [array for waveform in heard
+            for array in session.run(names, {**feed, 'waveform': waveform[None]})]
+
+
+def packed_nodes(name, values):
+    """
+    Return the nodes and constants of a matrix stored with 12 bits a number.
+
+    Every `GROUP` numbers of a column have their own scale. Two numbers, one of the upper and one
+    of the lower half of the rows, share three bytes: eight bits of each, and one byte with four
+    bits of both.
+
+    :param name: name of the float32 tensor that the nodes make
+    :param values: float32, shape (rows, columns), rows a multiple of twice `GROUP`
+    """
+    groups = values.reshape(-1, GROUP, values.shape[1])
+    scale = (np.maximum(np.abs(groups).max(1, keepdims=True), 1e-6) / 2047).astype(np.float16)
+    scale = np.nextafter(scale, np.float16(1))  # Rounded up: no number may leave the 12 bits.
+    whole = (np.rint(groups / scale.astype(np.float32)) + 2048).astype(np.int64)
+    upper, lower = np.split(whole.reshape(values.shape), 2)
+    constants = {
+        'high': (whole.reshape(values.shape) >> 4).astype(np.uint8),
+        'low': ((upper & 15) * 16 + (lower & 15)).astype(np.uint8), 'scale': scale,
+        'sixteen': np.float32(16), 'zero': np.float32(2048),
+        'groups': np.array(groups.shape), 'shape': np.array(values.shape)}
+    to_float = {'to': TensorProto.FLOAT}
+    nodes = steps(name, [
+        ('Cast', ['high'], 'high_float', to_float),
+        ('Mul', ['high_float', 'sixteen'], 'high_part', {}),
+        ('Cast', ['low'], 'low_float', to_float),
+        ('Div', ['low_float', 'sixteen'], 'shifted', {}),
+        ('Floor', ['shifted'], 'upper', {}), ('Mul', ['upper', 'sixteen'], 'upper_part', {}),
+        ('Sub', ['low_float', 'upper_part'], 'lower', {}),
+        ('Concat', ['upper', 'lower'], 'low_part', {'axis': 0}),
+        ('Add', ['high_part', 'low_part'], 'sum', {}), ('Sub', ['sum', 'zero'], 'signed', {}),
+        ('Reshape', ['signed', 'groups'], 'grouped', {}),
+        ('Cast', ['scale'], 'scale_float', to_float),
+        ('Mul', ['grouped', 'scale_float'], 'scaled', {}),
+        ('Reshape', ['scaled', 'shape'], '', {})])
+    return nodes, [numpy_helper.from_array(np.asarray(value), f'{name}.{key}')
+                   for key, value in constants.items()]
