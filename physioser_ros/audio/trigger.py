@@ -52,7 +52,8 @@ class VoiceTrigger(Trigger):
     Hysteresis: a rise begins at `start_threshold` and must last and be sure to count.
 
     Silero takes up to 0.8 s to become sure of a soft onset; asking for certainty without going
-    back to where the rise began would cut it off.
+    back to where the rise began would cut it off. Of a voice that is hushed or drowned it may
+    never be sure, but it stays inclined to hear one for longer than of any noise.
     """
 
     wants_speech = True
@@ -60,12 +61,16 @@ class VoiceTrigger(Trigger):
     #: Frames below `stop_threshold` in a row after which a rise was nothing.
     patience = 3
 
+    #: Frames at `start_threshold` or above in one rise that count as being sure, in s.
+    lasting_s = 0.3
+
     def __init__(self, options, vad):
         super().__init__(options, vad)
         self._needed = max(1, ceil(options.start_s * SAMPLE_RATE / vad.frame_samples))
         self._longest = round(options.rise_s * SAMPLE_RATE)
         self._release = round(options.hangover_s * SAMPLE_RATE)
         self._sure = options.sure_threshold or vad.sure_threshold
+        self._lasting = max(self._needed, ceil(self.lasting_s * SAMPLE_RATE / vad.frame_samples))
         self.reset()
 
     def begins(self, start, probability):
@@ -82,7 +87,8 @@ class VoiceTrigger(Trigger):
         self._peak = max(self._peak, probability)
         if self._low >= self.patience:
             self.reset()
-        elif self._loud >= self._needed and self._peak >= self._sure:
+        elif self._loud >= self._lasting or (
+                self._loud >= self._needed and self._peak >= self._sure):
             since = self._since
             self.reset()
             return since

@@ -117,9 +117,10 @@ def test_a_rise_that_becomes_sure_late_begins_where_it_rose():
     assert utterance.index + utterance.speech_start == 16000
 
 
-def test_a_rise_that_never_becomes_sure_is_no_speech():
-    samples = sound((1.0, 0), (1.0, 0.55), (1.0, 0))
-    assert utterances(events_of(blocks(samples, [480]))) == []
+@pytest.mark.parametrize('seconds, found', [(0.2, 0), (1.0, 1)])
+def test_a_rise_that_never_becomes_sure_counts_only_if_it_lasts(seconds, found):
+    samples = sound((1.0, 0), (seconds, 0.55), (1.0, 0))
+    assert len(utterances(events_of(blocks(samples, [480])))) == found
 
 
 def test_short_speech_is_rejected_and_said_so():

@@ -64,7 +64,7 @@ class SileroVoiceActivity(VoiceActivity):
     """
 
     frame_samples = FRAME_SAMPLES
-    sure_threshold = 0.9
+    sure_threshold = 0.85
 
     def __init__(self, renew_s=2.0, quiet_threshold=0.35, warm_up_frames=8, session=None):
         self._session = session or load_session()
