@@ -3,7 +3,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 package_name = 'physioser_ros'
-root = Path(__file__).parent
+# Resolved: `colcon build --symlink-install` runs a link to this file from the build folder, where
+# `requirements` is not.
+root = Path(__file__).resolve().parent
 version = (root / package_name / 'VERSION').read_text().strip()
 
 
