@@ -32,7 +32,8 @@ class Segmenter:
         self.options = options
         self._analysed = 0
         self._open = None
-        self._after_gap = False
+        #: Index of the first sample after a gap, None where there was none.
+        self._gap_end = None
         self._gated = False
 
     @property
@@ -66,7 +67,7 @@ class Segmenter:
             lost = block.gap or self._ring.end > 0
             events += self._finish({'gap'}, 'gated' if self._gated else 'silence')
             self._restart(block.index)
-            self._after_gap = lost
+            self._gap_end = block.index if lost else None
         if gated:
             return events + self._gate(block, gated)
         if self._gated:
@@ -117,10 +118,10 @@ class Segmenter:
     def _begin(self, begun, end, probability):
         pre_roll = _count(self.options.pre_roll_s) if self._trigger.announces else 0
         start = max(self._ring.start, begun - pre_roll)
-        touches_gap = self._after_gap and start == self._ring.start
-        self._after_gap = False
+        touches_gap = start == self._gap_end
         events = self._reject(start, 'silence')
         self._open = _Open(start, begun, {'gap'} if touches_gap else set(), end, probability)
+        self._open.announced = self._trigger.announces
         if self._trigger.announces:
             events.append(SpeechStarted(begun, self._ring.stamp_ns(begun)))
         return events
@@ -171,7 +172,9 @@ class Segmenter:
         return events + self._reject(self._ring.end, reason)
 
     def _end_of_speech(self, end, speech=None):
-        if (speech or self._open) is None or not self._trigger.announces:
+        speech = speech or self._open
+        # Not what the trigger says: it may be another one than at the beginning.
+        if speech is None or not speech.announced:
             return []
         return [SpeechEnded(end, self._ring.stamp_ns(min(end, self._ring.end)))]
 
@@ -200,7 +203,7 @@ class Segmenter:
         self._ring.restart(index)
         self._analysed = index
         self._open = None
-        self._after_gap = False
+        self._gap_end = None
         self._trigger.reset()
         self._vad.reset()
 
@@ -213,6 +216,9 @@ class Segmenter:
 
 class _Open:
     """An utterance that goes on."""
+
+    #: Whether its beginning was told, so that its end must be.
+    announced = True
 
     def __init__(self, start, begun, flags, end, probability):
         self.start, self.begun, self.flags = start, begun, flags
@@ -235,6 +241,7 @@ class _Open:
     def rest(self, cut):
         """Return what goes on after a cut."""
         rest = _Open(cut, cut, {'split'}, cut, 0.0)
+        rest.announced = self.announced
         keep = [index for index, end in enumerate(self._ends) if end > cut]
         rest._ends = [self._ends[index] for index in keep]
         rest._probabilities = [self._probabilities[index] for index in keep]

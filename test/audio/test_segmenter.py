@@ -160,6 +160,30 @@ def test_a_gap_closes_the_utterance_and_marks_both_sides():
     assert second.index == 9000
 
 
+def test_speech_long_after_a_gap_does_not_touch_it():
+    stream = blocks(sound((0.5, 0)), [480]) + [
+        AudioBlock(block.samples, block.index, block.stamp_ns, place == 0)
+        for place, block in enumerate(
+            blocks(sound((2.0, 0), (0.5, 1.0), (1.0, 0)), [480], start=9000))]
+    [utterance] = utterances(events_of(stream))
+    assert utterance.flags == frozenset()
+
+
+@pytest.mark.parametrize('before, after', [
+    ('vad', 'continuous'), ('continuous', 'vad'), ('push_to_talk', 'continuous')])
+def test_every_beginning_has_its_end_when_the_trigger_changes_in_between(before, after):
+    segmenter = Segmenter(replace(OPTIONS, trigger=before), ScriptedVoiceActivity())
+    segmenter.press(before == 'push_to_talk')
+    events = [event for block in blocks(sound((0.5, 1.0)), [480])
+              for event in segmenter.push(block)]
+    assert segmenter.speaking
+    segmenter.configure(replace(OPTIONS, trigger=after))
+    events += segmenter.flush()
+    begun, ended = (sum(isinstance(event, kind) for event in events)
+                    for kind in (SpeechStarted, SpeechEnded))
+    assert begun == ended == (before != 'continuous')
+
+
 def test_the_robots_own_voice_is_dropped_and_the_person_after_it_is_not():
     samples = sound((1.0, 1.0), (0.5, 1.0), (1.0, 0))
     segmenter, events = Segmenter(OPTIONS, ScriptedVoiceActivity()), []
