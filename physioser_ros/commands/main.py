@@ -14,6 +14,7 @@ SUBCOMMANDS = {
     'bag-to-csv': 'Write the answers in a ROS 2 bag as a table, one row an utterance.',
     'devices': 'List the microphones and mark the one that a setting would pick.',
     'doctor': 'Check microphone, permissions, ROS environment and model; say what to do.',
+    'hearing': 'Measure what the capture hears and what it takes for a voice.',
     'corpora': 'List, check and index corpora of emotional speech.',
     'parts': 'Print the trainable parameters of a model, part by part.',
     'train': 'Train a model from an experiment file.',
