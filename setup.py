@@ -15,6 +15,12 @@ def requirements(name):
     return [line for line in lines if line and not line.startswith(('#', '-'))]
 
 
+def data(*suffixes):
+    """Return the files of the package that are no code; setuptools before 62.3 knows no `**`."""
+    return sorted(str(path.relative_to(root / package_name))
+                  for path in (root / package_name).rglob('*') if path.suffix in suffixes)
+
+
 def share(folder, pattern='*'):
     """Return the files of `folder` as an entry of data_files."""
     files = sorted(str(path.relative_to(root)) for path in (root / folder).glob(pattern)
@@ -26,7 +32,7 @@ setup(
     name=package_name,
     version=version,
     packages=find_packages(include=[package_name, f'{package_name}.*']),
-    package_data={package_name: ['VERSION', '**/*.yaml', '**/*.csv', '**/*.onnx', '**/*.md']},
+    package_data={package_name: ['VERSION', *data('.yaml', '.csv', '.onnx', '.md')]},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{package_name}']),
         (f'share/{package_name}', ['package.xml']),
