@@ -38,6 +38,7 @@ class UtteranceDump:
             soundfile.write(path, utterance.samples, SAMPLE_RATE, subtype='PCM_16')
             for old in sorted(self._folder.glob('utterance_*.wav'))[:-self._kept]:
                 old.unlink()
-        except (OSError, soundfile.SoundFileError) as error:
+        # RuntimeError: what every release of soundfile raises.
+        except (OSError, RuntimeError) as error:
             raise AudioError(f'{path} cannot be written ({error}): make room in dump_dir, or '
                              'leave it empty') from error

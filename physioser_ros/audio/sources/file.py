@@ -71,7 +71,8 @@ class FileSource(Source):
             raise AudioError(f'there is no audio file {self._path}: set file.path to one')
         try:
             return soundfile.SoundFile(self._path)
-        except soundfile.SoundFileError as error:
+        # What soundfile raises; the release of Ubuntu 22.04 has no SoundFileError.
+        except RuntimeError as error:
             raise AudioError(f'{self._path} is no audio file that can be read ({error}): '
                              'give a WAV, FLAC, OGG or MP3 file') from error
 
@@ -84,14 +85,13 @@ class FileSource(Source):
         return left_s <= timeout_s
 
     def _next(self):
-        import soundfile
         count = max(1, round(BLOCK_S * self.rate))
         try:
             samples = self._file.read(count, dtype=self._dtype, always_2d=True)
             if not len(samples) and self._loop:
                 self._file.seek(0)
                 samples = self._file.read(count, dtype=self._dtype, always_2d=True)
-        except soundfile.SoundFileError as error:
+        except RuntimeError as error:
             raise AudioError(f'{self._path} cannot be read on ({error}): the file is '
                              'damaged') from error
         if not len(samples):
