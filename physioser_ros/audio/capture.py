@@ -111,7 +111,8 @@ class Capture:
             raise AudioError('the capture is not configured: call configure first')
         self._stopping.clear()
         self.finished.clear()
-        self._arrival.restart()
+        # What an earlier run measured says nothing about this one.
+        self._level, self._arrival = LevelMeter(), RateMeter()
         self._source.start()
         self._last_block_s = time.monotonic()
         self._state, self._error = 'listening', ''
@@ -126,9 +127,13 @@ class Capture:
         self._stopping.set()
         if worker is not current_thread():
             worker.join(2.0)
-            if worker.is_alive():
-                self._notice('error', 'the audio worker does not stop: its callback hangs')
         self._source.stop()
+        if worker is not current_thread() and worker.is_alive():
+            # It holds the lock: whoever waited for that would hang as well.
+            self._state = 'failed'
+            self._error = 'the audio worker does not stop: its callback hangs'
+            self._notice('error', self._error)
+            return
         with self._lock:
             self._converter.interrupt()
             self._segmenter.discard()

@@ -214,6 +214,35 @@ def test_stopping_is_idempotent_and_starting_again_works(make, heard):
     assert capture.status().state == 'configured'
 
 
+def test_a_callback_that_hangs_does_not_hang_the_one_who_stops(make, heard):
+    capture, entered, release = make(**TOPIC), threading.Event(), threading.Event()
+
+    def hang(utterance):
+        entered.set()
+        release.wait(60)
+    capture._on_utterance = hang
+    capture.start()
+    push_all(capture, SPEECH)
+    assert entered.wait(30)
+    stopper = threading.Thread(target=capture.stop, daemon=True)
+    stopper.start()
+    stopper.join(30)
+    hung = stopper.is_alive()
+    release.set()
+    assert not hung
+    assert 'its callback hangs' in capture.status().text
+    wait_until(lambda: not any(thread.name == 'audio-capture'
+                               for thread in threading.enumerate()))
+
+
+def test_a_new_start_is_not_judged_by_what_was_measured_before(make):
+    capture = make(**TOPIC)
+    capture._arrival.ratio = 0.5
+    assert capture.status().level == 'error'
+    capture.start()
+    assert capture.status().level == 'ok'
+
+
 ROWS = [('USB Audio', 'ALSA', 1, 16000)]
 
 
