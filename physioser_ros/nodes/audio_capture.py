@@ -3,6 +3,7 @@
 import threading
 
 from physioser_ros.audio.capture import Capture
+from physioser_ros.audio.errors import AudioError
 from physioser_ros.nodes import conversions, topics
 from physioser_ros.nodes.capture_options import capture_options
 from physioser_ros.nodes.conversions import FormatError, message_type
@@ -213,17 +214,25 @@ class AudioCapture(ManagedNode):
             if self._published[topics.UTTERANCE].get_subscription_count() == 0:
                 return
             self._waiting = False
-            self._capture.start()
+            try:
+                self._capture.start()
+            except AudioError as error:
+                self._fail(f'cannot start: {error}')
+                self._end_file(1)
+                return
         if not self._capture.finished.is_set():
             return
-        self.destroy_timer(self._timers_made.pop())
         failed = self._capture.status().level == 'error'
         if not failed:
             self.get_logger().info(f'the file is over: {self.utterances} utterances')
+        self._end_file(int(failed))
+
+    def _end_file(self, code):
+        self.destroy_timer(self._timers_made.pop())
         if self.parameters['file.exit_at_end']:
             for publisher in self._published.values():
                 publisher.wait_for_all_acked(conversions.duration(DELIVERY_S))
-            self._on_finished(int(failed))
+            self._on_finished(code)
 
     def _set_enabled(self, request):
         self._require_capture().set_enabled(request.data)

@@ -218,6 +218,20 @@ def test_a_file_waits_for_a_subscriber_and_its_end_is_told_after_the_last_uttera
     received.wait()
 
 
+def test_a_file_that_is_gone_when_somebody_subscribes_is_an_error_and_the_end(start, world):
+    ended = []
+    node, _ = start({'source': 'file', 'file.path': '/speech.wav', 'file.exit_at_end': True},
+                    on_finished=ended.append)
+    FakeCapture.failure = AudioError('there is no audio file /speech.wav')
+    FakeCapture.last.start = FakeCapture.last.configure
+    received = world.listen(topics.UTTERANCE)
+    wait_until(lambda: ended, 'the end')
+    assert ended == [1]
+    assert not received
+    assert 'there is no audio file /speech.wav' in node.problem
+    assert node.callback_errors == 0
+
+
 def test_a_microphone_needs_real_time(create, world):
     node = create({'use_sim_time': True})
     assert not world.transition(NODE, 'configure')
