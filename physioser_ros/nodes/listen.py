@@ -1,5 +1,6 @@
 """Print one line per utterance, as any other process of the robot hears it."""
 
+import os
 import sys
 import threading
 import time
@@ -111,7 +112,9 @@ class Printer:
         try:
             print(answer.line(), flush=True)
         except BrokenPipeError:
-            # The reader, such as head, has seen enough.
+            # The reader, such as head, has seen enough. What is still buffered must go somewhere,
+            # or Python complains of it at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._end(0)
             return
         self.printed += 1

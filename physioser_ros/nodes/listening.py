@@ -97,7 +97,7 @@ class Join:
         return self.take_complete()
 
     def take_complete(self):
-        """Return the complete answers and forget them, and the unanswered ones before them."""
+        """Return the complete answers in the order of their stamps, and forget them."""
         stamps = [stamp for stamp, answer in self._open.items()
                   if answer.is_complete(self.wants_utterance)]
         return [self._open.pop(stamp) for stamp in sorted(stamps)]

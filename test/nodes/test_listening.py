@@ -1,5 +1,8 @@
 """Putting the messages of an utterance together, without ROS."""
 
+import subprocess
+import sys
+
 import pytest
 
 from physioser_ros.nodes.listening import clock_text, Join
@@ -57,3 +60,23 @@ def test_what_is_never_answered_is_given_up():
 def test_stamps_of_a_simulation_are_shown_in_seconds():
     assert clock_text(1_500_000_000) == '1.50 s'
     assert clock_text(1_700_000_000_250_000_000).endswith('.25')
+
+
+def test_a_reader_that_has_seen_enough_ends_the_listener_without_a_trace():
+    pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
+    program = '\n'.join((
+        'import sys',
+        'from types import SimpleNamespace',
+        'from physioser_ros.nodes.listen import Printer',
+        'codes = []',
+        'printer = Printer(0, codes.append)',
+        'while not codes:',
+        '    printer(SimpleNamespace(line=lambda: "a line"))',
+        'sys.exit(codes[0])'))
+    process = subprocess.Popen([sys.executable, '-c', program], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b''
+    assert process.wait(60) == 0
+    process.stderr.close()
