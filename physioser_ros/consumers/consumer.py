@@ -7,10 +7,9 @@ import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 
-from physioser_ros.nodes.conversions import check_messages, message_type, MessageError
-from physioser_ros.nodes.process import Spinner
+from physioser_ros.nodes.conversions import message_type
+from physioser_ros.nodes.process import Spinner, start_ros, StartError
 from physioser_ros.nodes.qos import profile
 
 
@@ -54,14 +53,13 @@ def run(create_node, stops, args=None):
     :param create_node: called without arguments; a ValueError of it is a wrong parameter.
     :param stops: the Stops that listens to signals already.
     :param args: command line, sys.argv by default.
-    :return: exit code: 0 after a signal, 1 where the node cannot be created.
+    :return: exit code: 0 after a signal, 1 where ROS cannot be started or the node created.
     """
     try:
-        check_messages()
-    except MessageError as error:
+        start_ros(args)
+    except StartError as error:
         print(error, file=sys.stderr)
         return 1
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = create_node()
     except (ParameterException, ValueError, OSError) as error:

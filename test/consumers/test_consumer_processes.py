@@ -51,3 +51,10 @@ def test_a_wrong_parameter_ends_it_with_one_sentence(start):
     assert process.wait() == 1
     assert 'hold_s is 0.0, more than 0 is needed' in process.output
     assert 'Traceback' not in process.output
+
+
+def test_a_wrong_argument_ends_it_with_one_sentence(start):
+    process = start('gesture', 'no assignment')
+    assert process.wait() == 1
+    assert 'no assignment' in process.output
+    assert 'Traceback' not in process.output
