@@ -1,5 +1,6 @@
 """Putting the messages of an utterance together, without ROS."""
 
+import os
 import subprocess
 import sys
 
@@ -73,8 +74,10 @@ def test_a_reader_that_has_seen_enough_ends_the_listener_without_a_trace():
         'while not codes:',
         '    printer(SimpleNamespace(line=lambda: "a line"))',
         'sys.exit(codes[0])'))
+    # Unbuffered, there would be nothing left to complain of.
+    environment = {key: value for key, value in os.environ.items() if key != 'PYTHONUNBUFFERED'}
     process = subprocess.Popen([sys.executable, '-c', program], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
+                               stderr=subprocess.PIPE, env=environment)
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == b''
