@@ -28,7 +28,11 @@ class Ending:
         self.recognizer = None
 
     def begin(self, code):
-        """Start to wait for the answers, then end with `code`; runs in the executor."""
+        """
+        Start to wait for the answers, then end; runs in the executor.
+
+        :param code: exit code where every utterance is answered; 1 where one is not.
+        """
         self._code = code
         self._deadline = time.monotonic() + ANSWER_S
         self.recognizer.create_timer(POLL_S, self.recognizer.guarded(self._poll),
@@ -44,7 +48,7 @@ class Ending:
         done = recognizer.settled >= self.capture.utterances
         if late or done or not recognizer.is_active:
             recognizer.wait_until_heard(DELIVERY_S)
-            self._end(self._code)
+            self._end(self._code if done else 1)
 
 
 def create_nodes(end):
