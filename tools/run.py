@@ -19,9 +19,11 @@ DEMONSTRATION = ROOT / '.cache' / 'demo.wav'
 
 
 def start(*command):
-    """Start `command` in the environment of tools/env.sh, in this terminal."""
+    """Start `command` in the environment of tools/env.sh; its output goes to this terminal."""
     shell = ['bash', '-c', '. tools/env.sh && exec "$@"', 'bash', *map(str, command)]
-    return subprocess.Popen(shell, cwd=ROOT)
+    # Ctrl-C reaches this process alone, which passes it on: a second one, while an interpreter
+    # is being finalised, would be taken for a violent end.
+    return subprocess.Popen(shell, cwd=ROOT, start_new_session=True)
 
 
 def has_microphone():
@@ -29,8 +31,12 @@ def has_microphone():
     return start(EXECUTABLES / 'devices', '--check').wait() == 0
 
 
-def stop(process, timeout_s=2.0):
-    """End `process` by SIGINT, and by SIGKILL when it does not listen; return its exit code."""
+def stop(process, timeout_s=10.0):
+    """
+    End `process` by SIGINT, and by SIGKILL when it does not listen; return its exit code.
+
+    It leaves within 2 s, but not on a machine that is busy with something else.
+    """
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     try:
@@ -53,18 +59,31 @@ def main(arguments):
     source = [] if path is None else [
         '-p', 'audio_capture:source:=file', '-p', f'audio_capture:file.path:={path}',
         '-p', 'audio_capture:file.exit_at_end:=true']
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    listener = start(EXECUTABLES / 'listen')
-    nodes = start(EXECUTABLES / 'ser', '--ros-args', '--log-level', 'warn',
-                  '--params-file', PARAMETERS, '-p', 'on_autostart_failure:=exit', *source)
+    return play([EXECUTABLES / 'ser', '--ros-args', '--log-level', 'warn', '--params-file',
+                 PARAMETERS, '-p', 'on_autostart_failure:=exit', *source])
+
+
+def play(command):
+    """Run the nodes by `command` beside a listener; return the nodes' exit code."""
+    started = []
     try:
-        code = nodes.wait()
+        started.append(start(EXECUTABLES / 'listen'))
+        started.append(start(*command))
+        return started[-1].wait()
     except KeyboardInterrupt:
-        code = stop(nodes)
-    stop(listener)
-    return code
+        # Who is still reading tools/env.sh ends by the signal itself: as orderly as with 0.
+        codes = [stop(process) for process in reversed(started)]
+        return next((code for code in codes if code not in (0, -signal.SIGINT)), 0)
+    finally:
+        for process in reversed(started):
+            stop(process)
 
 
 if __name__ == '__main__':
     os.environ.setdefault('PYTHONUNBUFFERED', '1')
-    sys.exit(main(sys.argv[1:]))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(0)
