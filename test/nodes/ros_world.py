@@ -52,6 +52,10 @@ class Received(list):
         """Wait until so many publishers are matched."""
         wait_until(lambda: self._publishers >= count, f'{count} publishers of {self._name}')
 
+    def wait_left(self):
+        """Wait until every publisher has left."""
+        wait_until(lambda: self._publishers == 0, f'the last publisher of {self._name} to leave')
+
     def wait(self, count=1):
         """Wait until so many messages came; return the last of them."""
         wait_until(lambda: len(self) >= count, f'{count} messages on {self._name}')
@@ -59,7 +63,7 @@ class Received(list):
 
     def until(self, count):
         """Wait until so many messages came; return the list."""
-        self.wait(count)
+        wait_until(lambda: len(self) >= count, f'{count} messages on {self._name}')
         return self
 
 
