@@ -145,6 +145,21 @@ def test_a_block_of_nan_is_refused_counted_and_does_not_disturb_the_next(make, h
     assert [level for level, _ in heard.notices] == ['warn']
 
 
+def test_a_refused_block_in_mid_speech_is_a_gap_and_never_spliced(make, heard):
+    capture = make(**TOPIC)
+    capture.start()
+    for start in range(0, len(SPEECH), 480):
+        block = SPEECH[start:start + 480]
+        if start == 12000:
+            block = np.full(480, np.nan, np.float32)
+        capture.push(block, S + start * 62500)
+    wait_until(lambda: len(heard.utterances) == 2)
+    before, after = heard.utterances
+    assert before.flags == {'gap', 'truncated'} and before.end_index == 12000
+    assert after.flags == {'gap'} and after.index == 12480
+    assert after.start_ns == S + 12480 * 62500
+
+
 def test_a_callback_that_raises_ends_in_an_error_that_names_it(make, heard, tmp_path):
     capture = make(file_path=write(tmp_path / 'a.wav', SPEECH), file_realtime=False, **FILE)
     capture._on_utterance = lambda utterance: 1 // 0

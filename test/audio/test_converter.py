@@ -98,6 +98,14 @@ def test_a_loss_is_marked_and_counted_in_but_never_spliced(rate):
     assert not any(block.gap for block in before)
 
 
+def test_the_time_after_a_short_loss_is_the_one_observed():
+    converter = Converter()
+    converter.convert(raw(np.zeros(480, np.int16)))
+    (after,) = converter.convert(raw(np.zeros(480, np.int16), stamp_ns=S + S // 12, lost=True))
+    assert after.stamp_ns == S + S // 12
+    assert converter.reanchored == 0
+
+
 def test_a_late_block_without_a_flag_is_a_loss_too():
     converter = Converter()
     converter.convert(raw(np.zeros(480, np.int16)))
