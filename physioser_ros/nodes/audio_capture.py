@@ -39,6 +39,7 @@ class AudioCapture(ManagedNode):
         self._refused = {}
         self._frame_id = ''
         self._voice = False
+        self._enabled = True
         self._waiting = False
         self._utterances = 0
         # Utterances come from the capture's thread, counts are read by the executor's.
@@ -64,6 +65,9 @@ class AudioCapture(ManagedNode):
             on_voice=self.guarded(self._on_voice),
             on_block=self.guarded(self._on_block) if values['publish_stream'] else None,
             on_partial=self.guarded(self._on_partial), on_notice=self.guarded(self._on_notice))
+        # Who muted the microphone relies on it, whatever is configured anew.
+        if not self._enabled:
+            self._capture.set_enabled(False)
         self._capture.configure()
         for topic in topics.PUBLISHED['audio_capture']:
             if topic not in (topics.DIAGNOSTICS, topics.AUDIO_STREAM) or (
@@ -236,6 +240,7 @@ class AudioCapture(ManagedNode):
 
     def _set_enabled(self, request):
         self._require_capture().set_enabled(request.data)
+        self._enabled = request.data
         return True, 'listening' if request.data else 'muted'
 
     def _push_to_talk(self, request):

@@ -163,6 +163,20 @@ def test_services_reach_the_capture_and_say_no_without_one(start, create, world)
                                            'reset']
 
 
+def test_a_muted_microphone_stays_muted_when_it_is_configured_anew(start, world):
+    from std_srvs.srv import SetBool
+
+    start()
+    muted = FakeCapture.last
+    assert world.call(f'{NODE}/set_enabled', SetBool, data=False).success
+    for label in ('deactivate', 'cleanup', 'configure', 'activate'):
+        assert world.transition(NODE, label)
+    assert FakeCapture.last is not muted
+    calls = FakeCapture.last.calls
+    assert calls.index(('set_enabled', False)) < calls.index('start')
+    assert ('set_enabled', True) not in calls
+
+
 def test_a_stream_of_another_driver_is_handed_on_in_its_own_rate(start, world):
     info, stream = world.speak(topics.INPUT_INFO), world.speak(topics.INPUT_STREAM)
     declared = conversions.audio_info_message()
