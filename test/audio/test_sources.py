@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from physioser_ros.audio.errors import AudioError
-from physioser_ros.audio.sources import DeviceSource, FileSource, PushSource, SourceEnd
+from physioser_ros.audio.sources import device, DeviceSource, FileSource, PushSource, SourceEnd
 
 ROWS = [('USB Audio', 'ALSA', 2, 48000), ('pulse', 'ALSA', 32, 44100)]
 
@@ -142,6 +142,33 @@ def test_overflows_are_counted_and_marked():
     machine.streams[0].hear(np.ones((480, 1)), overflow=True)
     assert [source.read(1.0).lost, source.read(1.0).lost] == [False, True]
     assert source.counters() == {'overflows': 1}
+    source.stop()
+
+
+def test_blocks_that_nobody_fetches_are_lost_counted_and_marked():
+    machine = FakeSounddevice(ROWS)
+    source = microphone(machine)
+    source.start()
+    for _ in range(340):
+        machine.streams[0].hear(np.ones((480, 1)))
+    kept = []
+    while (block := source.read(0.0)) is not None:
+        kept.append(block)
+    assert len(kept) + source.counters()['overflows'] == 340 and len(kept) < 340
+    assert not any(block.lost for block in kept)
+    machine.streams[0].hear(np.ones((480, 1)))
+    assert source.read(0.0).lost
+    source.stop()
+
+
+def test_both_times_of_a_block_are_those_of_its_first_sample(monkeypatch):
+    machine = FakeSounddevice(ROWS)
+    source = microphone(machine)
+    source.start()
+    monkeypatch.setattr(device.time, 'monotonic_ns', lambda: 7 * 10**9)
+    machine.streams[0].hear(np.ones((480, 1)), delay_s=0.25)
+    block = source.read(1.0)
+    assert (block.stamp_ns, block.monotonic_ns) == (10**18 - 250_000_000, 6_750_000_000)
     source.stop()
 
 
