@@ -7,5 +7,6 @@ export CMAKE_PREFIX_PATH=$_root/.venv${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}
 export ROS_AUTOMATIC_DISCOVERY_RANGE=${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}
 if [ -f "$_root/install/setup.bash" ]; then
   . "$_root/install/setup.bash"
+  export PATH=$_root/install/lib/physioser_ros:$PATH
 fi
 unset _root

@@ -36,6 +36,18 @@ class LazyGroup(click.Group):
             return None
         return import_module(f'physioser_ros.commands.{name.replace("-", "_")}').command
 
+    def invoke(self, ctx):
+        """Call the subcommand; a package that it lacks is a sentence, not a traceback."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if (error.name or 'physioser_ros').startswith('physioser_ros'):
+                raise
+            raise click.ClickException(
+                f'this needs the package {error.name}, which is not installed: run `pip install '
+                f'{error.name}`, or install everything that training, evaluation, export and '
+                'pictures need with `pip install -r requirements/train.in`') from error
+
     def format_commands(self, ctx, formatter):
         """Write the table of subcommands without importing any of them."""
         with formatter.section('Commands'):
