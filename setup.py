@@ -41,8 +41,11 @@ setup(
         share('config/experiments'),
         share('models'),
     ],
-    install_requires=['setuptools', *requirements('run')],
-    extras_require={name: requirements(name) for name in ('examples', 'train', 'test')},
+    # No more than this: the scripts of a ROS workspace name the package as a requirement, which
+    # pkg_resources, once the webrtcvad of rosdep imports it, checks with all that stands here. But
+    # rosdep knows webrtcvad-wheels by another name and soxr not at all. package.xml says the rest.
+    install_requires=['setuptools'],
+    extras_require={name: requirements(name) for name in ('run', 'examples', 'train', 'test')},
     python_requires='>=3.10',
     zip_safe=False,
     maintainer='The physioser_ros maintainers',

@@ -15,7 +15,8 @@ from distutils.core import run_setup
 import setuptools
 distribution = run_setup('setup.py', stop_after='init')
 print(json.dumps({'data': distribution.package_data['physioser_ros'],
-                  'requirements': distribution.install_requires}))
+                  'requirements': distribution.install_requires,
+                  'extras': distribution.extras_require}))
 """
 
 
@@ -41,5 +42,6 @@ def test_every_data_file_is_installed_without_recursive_patterns(setup):
     assert not any('**' in pattern for pattern in setup['data'])
 
 
-def test_the_requirements_are_found(setup):
-    assert {'numpy', 'onnxruntime'} <= set(setup['requirements'])
+def test_the_requirements_are_found_and_none_hinders_the_scripts_of_a_workspace(setup):
+    assert {'numpy', 'onnxruntime'} <= set(setup['extras']['run'])
+    assert setup['requirements'] == ['setuptools']
