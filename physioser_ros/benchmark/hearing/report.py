@@ -46,8 +46,8 @@ def sections(spoken: Sequence[TimeLine], noises: Sequence[TimeLine],
                  for line in noises)), '',
         '## What the parameters do', '',
         'One parameter at a time, the others at their defaults (bold), with the cascade, over '
-        f'all {len(spoken) + len(noises)} lines above. Latency is the median time from the end '
-        'of a sentence to its utterance; pieces are utterances per sentence.', '',
+        'the lines of speech above, servo sweep and music. Latency is the median time from the '
+        'end of a sentence to its utterance; pieces are utterances per sentence.', '',
         *_table(['parameter', 'value', 'latency', 'pieces', 'missed', 'beginnings cut',
                  'worst cut', 'false'], map(_setting_row, settings)), '',
         '## What it costs', '',
