@@ -81,14 +81,16 @@ def packed_nodes(name, values):
     :param values: float32, shape (rows, columns), rows a multiple of twice `GROUP`
     """
     groups = values.reshape(-1, GROUP, values.shape[1])
-    scale = (np.maximum(np.abs(groups).max(1, keepdims=True), 1e-6) / 2047).astype(np.float16)
-    scale = np.nextafter(scale, np.float16(1))  # Rounded up: no number may leave the 12 bits.
-    whole = (np.rint(groups / scale.astype(np.float32)) + 2048).astype(np.int64)
+    scale = np.maximum(np.abs(groups).max(1, keepdims=True), 1e-30) / 2047
+    unit = np.float32(scale.max())  # So that the scales themselves fit float16.
+    # Rounded up: no number may leave the 12 bits.
+    scale = np.nextafter((scale / unit).astype(np.float16), np.float16(2))
+    whole = (np.rint(groups / (scale.astype(np.float32) * unit)) + 2048).astype(np.int64)
     upper, lower = np.split(whole.reshape(values.shape), 2)
     constants = {
         'high': (whole.reshape(values.shape) >> 4).astype(np.uint8),
         'low': ((upper & 15) * 16 + (lower & 15)).astype(np.uint8), 'scale': scale,
-        'sixteen': np.float32(16), 'zero': np.float32(2048),
+        'unit': unit, 'sixteen': np.float32(16), 'zero': np.float32(2048),
         'groups': np.array(groups.shape), 'shape': np.array(values.shape)}
     to_float = {'to': TensorProto.FLOAT}
     nodes = steps(name, [
@@ -102,7 +104,7 @@ def packed_nodes(name, values):
         ('Add', ['high_part', 'low_part'], 'sum', {}), ('Sub', ['sum', 'zero'], 'signed', {}),
         ('Reshape', ['signed', 'groups'], 'grouped', {}),
         ('Cast', ['scale'], 'scale_float', to_float),
-        ('Mul', ['grouped', 'scale_float'], 'scaled', {}),
+        ('Mul', ['scale_float', 'unit'], 'step', {}), ('Mul', ['grouped', 'step'], 'scaled', {}),
         ('Reshape', ['scaled', 'shape'], '', {})])
     return nodes, [numpy_helper.from_array(np.asarray(value), f'{name}.{key}')
                    for key, value in constants.items()]
