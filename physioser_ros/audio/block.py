@@ -129,4 +129,5 @@ class Rejected:
     """Number of samples."""
 
     reason: str
-    """`silence`, `short` (shorter than `min_s`), `gated` (the robot spoke) or `reset`."""
+    """`silence`, `short` (shorter than `min_s`, or brief and doubtful), `gated` (the robot spoke)
+    or `reset`."""

@@ -13,6 +13,11 @@ from physioser_ros.audio.ring import SampleRing
 from physioser_ros.audio.trigger import create_trigger
 
 
+#: Speech shorter than this, in s, whose mean probability is below that was a motor or a knock:
+#: words are short or unclear, hardly ever both.
+BRIEF_S, DOUBTFUL = 0.8, 0.65
+
+
 def _count(seconds):
     return round(seconds * SAMPLE_RATE)
 
@@ -130,8 +135,13 @@ class Segmenter:
         speech, self._open = self._open, None
         self._trigger.reset()
         events = []
-        short = speech.last_speech - speech.begun < _count(self.options.min_s)
-        if self._trigger.wants_speech and short and 'split' not in speech.flags:
+        length = speech.last_speech - speech.begun
+        short = length < _count(self.options.min_s) or (
+            length < _count(BRIEF_S) and speech.mean_probability(end) < DOUBTFUL)
+        if self._trigger.wants_speech and not length and 'split' in speech.flags:
+            # The last cut fell into the silence after the speech.
+            events += self._reject(end, 'silence')
+        elif self._trigger.wants_speech and short and 'split' not in speech.flags:
             events += self._reject(end, 'short')
         else:
             events.append(self._utterance(speech, end, flags))

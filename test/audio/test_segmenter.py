@@ -123,6 +123,23 @@ def test_a_rise_that_never_becomes_sure_counts_only_if_it_lasts(seconds, found):
     assert len(utterances(events_of(blocks(samples, [480])))) == found
 
 
+@pytest.mark.parametrize('seconds, probability, found', [
+    (0.5, 0.5, 0), (0.5, 0.9, 1), (0.9, 0.5, 1)])
+def test_what_is_both_brief_and_doubtful_is_no_speech(seconds, probability, found):
+    samples = sound((1.0, 0), (0.1, 0.9), (seconds, probability), (1.0, 0))
+    events = events_of(blocks(samples, [480]))
+    assert len(utterances(events)) == found
+    assert any(isinstance(event, Rejected) and event.reason == 'short'
+               for event in events) != bool(found)
+
+
+def test_a_last_piece_without_speech_is_no_utterance():
+    # The end of the speech comes right before the longest length, the cut into the silence.
+    samples = sound((1.0, 0), (1.6, 1.0), (1.0, 0))
+    events = events_of(blocks(samples, [480]))
+    assert [utterance.flags for utterance in utterances(events)] == [{'split'}]
+
+
 def test_short_speech_is_rejected_and_said_so():
     events = events_of(blocks(sound((1.0, 0), (0.05, 1.0), (1.0, 0)), [480]))
     assert utterances(events) == []
