@@ -121,9 +121,10 @@ class VirtualMicrophone:
         return 'mono' if self.channels == 1 else ','.join(CHANNELS[:self.channels])
 
     def _player(self):
+        # The server holds seconds of it: a player that gets no time must not tear a sentence.
         return ('pacat', '--playback', '--device=loudspeaker', f'--rate={self.rate}',
                 f'--channels={self.channels}', f'--channel-map={self._channel_map}',
-                '--format=s16le', '--latency-msec=50', '--raw')
+                '--format=s16le', '--latency-msec=3000', '--raw')
 
     def _ready(self):
         if self._server.poll() is not None:
