@@ -9,6 +9,8 @@ from physioser_ros.commands.options import fail
 
 #: Recordings that are compared with torch, beside noise and silence.
 CLIPS = 24
+#: Recordings on which a file in 8 bits is compared with one in floating point.
+COMPARED = 400
 
 
 @click.command(context_settings={'help_option_names': ['-h', '--help'], 'show_default': True})
@@ -23,6 +25,9 @@ CLIPS = 24
 @click.option('--version', default='1.0.0', help='Version of the model.')
 @click.option('--licence', default='', help=(
     'Licence of the weights, where every corpus is permissive.'))
+@click.option('--precision', default='float32', type=click.Choice(['float32', 'int8']),
+              help='Of the weights at run time; int8 is smaller and faster and changes a few '
+                   'answers: how many is measured and written into the file.')
 @click.option('--max-seconds', default=12.0, type=click.FloatRange(1.0, 60.0),
               help='Longest utterance that the file takes.')
 @click.option('--max-megabytes', default=25.0, type=click.FloatRange(0.0),
@@ -30,7 +35,11 @@ CLIPS = 24
                    'largest weights if need be; 0 for any size.')
 @click.option('--clips', default=CLIPS, type=click.IntRange(0),
               help='Recordings on which the file is compared with torch.')
-def command(run, data, output, name, version, licence, max_seconds, max_megabytes, clips):
+@click.option('--compare', default=COMPARED, type=click.IntRange(1),
+              help='Recordings on which int8 is compared with float32; speakers held out if the '
+                   'run has any.')
+def command(run, data, output, name, version, licence, precision, max_seconds, max_megabytes,
+            clips, compare):
     r"""
     Export the model of the run folder RUN to one self-contained ONNX file.
 
@@ -42,7 +51,7 @@ def command(run, data, output, name, version, licence, max_seconds, max_megabyte
     physioser export runs/joint-all-seed0 --data DATA --output models/balanced.onnx
     """
     try:
-        from physioser_ros.commands.export_facts import facts_of_run
+        from physioser_ros.commands.export_facts import facts_of_run, recordings_of_run
         from physioser_ros.export import export_model
         from physioser_ros.training.experiment import load_model
     except ImportError as error:
@@ -51,19 +60,11 @@ def command(run, data, output, name, version, licence, max_seconds, max_megabyte
     try:
         facts = facts_of_run(run, data, name=name or output.stem, version=version,
                              licence=licence)
-        export_model(partial(load_model, run), facts, output, max_seconds=max_seconds,
-                     clips=_recordings(run, data, clips), say=click.echo,
-                     max_bytes=int(max_megabytes * 1e6))
+        chosen = recordings_of_run(run, data, clips)
+        labelled = (recordings_of_run(run, data, compare, held_out=True)
+                    if precision == 'int8' else ())
+        export_model(partial(load_model, run), facts, output, precision=precision,
+                     max_seconds=max_seconds, clips=[clip for clip, _ in chosen],
+                     labelled=labelled, max_bytes=int(max_megabytes * 1e6), say=click.echo)
     except (ValueError, RuntimeError, OSError) as error:
         fail(str(error))
-
-
-def _recordings(run, data, count):
-    """Return `count` recordings spread over the index, float32 arrays (n,)."""
-    from physioser_ros.corpora.index import read_index
-    from physioser_ros.training.features import read_waveform
-    from physioser_ros.training.run_folder import read_config
-
-    index = read_index(data, read_config(run)['data']['corpora'] or None)
-    rows = index.iloc[::max(1, len(index) // max(count, 1))].head(count)
-    return [read_waveform(data / path) for path in rows['path']]

@@ -34,6 +34,29 @@ def facts_of_run(run, data, *, name, version, licence=''):
         training=training, licence=licence)
 
 
+def recordings_of_run(run, data, count, held_out=False):
+    """
+    Return some recordings that a run could learn from, spread over the corpora.
+
+    :param run: run folder
+    :param data: folder with the recordings and their index.csv
+    :param count: how many, at most
+    :param held_out: only of the run's test speakers, where it has any
+    :return: list of pairs of the recording, float32 (n,), 16 kHz, and the index of its label
+    """
+    from physioser_ros.corpora.index import read_index
+    from physioser_ros.training import run_folder
+    from physioser_ros.training.features import read_waveform
+
+    metrics = run_folder.read_metrics(run)
+    index = read_index(data, run_folder.read_config(run)['data']['corpora'] or None)
+    if held_out and metrics['speakers']['test']:
+        index = index[index['speaker_id'].isin(metrics['speakers']['test'])]
+    rows = index.iloc[::max(1, -(-len(index) // max(count, 1)))].head(count)
+    return [(read_waveform(data / path), metrics['labels'].index(label))
+            for path, label in zip(rows['path'], rows['emotion_norm'])]
+
+
 def _held_out(metrics):
     """Return the speakers whom the figures are of, or who set the temperature."""
     if metrics['all_speakers']:

@@ -39,19 +39,19 @@ _LIMITS = """\
 """
 
 
-def write_card(path, metadata, parity):
+def write_card(path, metadata, agreement):
     """
     Write the model card of a model file.
 
     :param path: the model file; the card stands beside it with the suffix `.md`
     :param metadata: dict, as in the file
-    :param parity: `ParityReport` of the file
+    :param agreement: `ParityReport` of the file, or `Agreement` of one in 8 bits
     :return: path of the card
     """
     card = Path(path).with_suffix('.md')
     card.write_text('\n'.join([*_head(metadata), _USE, *_data(metadata), *_figures(metadata),
                                *_calibration(metadata), _LIMITS,
-                               *_making(metadata, parity)]) + '\n', encoding='utf-8')
+                               *_making(metadata, agreement)]) + '\n', encoding='utf-8')
     return card
 
 
@@ -119,12 +119,13 @@ def _calibration(metadata):
             f'{calibration["fitted_on"] or "nothing"}.', '']
 
 
-def _making(metadata, parity):
+def _making(metadata, agreement):
     """Return the lines on how the file was made."""
     training = metadata['training']
     lines = ['## How it was made', '']
     for key, what in (('command', 'Training'), ('revision', 'Revision'), ('seed', 'Seed')):
         if training.get(key) not in (None, ''):
             lines.append(f'- {what}: `{training[key]}`')
-    lines.append(f'- File against torch, {parity.sentence()}')
+    against = 'floating point' if metadata['precision'] == 'int8' else 'torch'
+    lines.append(f'- This file against {against}: {agreement.sentence()}')
     return lines
