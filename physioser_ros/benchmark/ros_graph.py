@@ -24,22 +24,23 @@ _MIB = 2 ** 20
 class NodeProcess:
     """One executable of the package, run from this very source."""
 
-    def __init__(self, module: str, namespace: str, parameters: Mapping[str, Any],
+    def __init__(self, name: str, namespace: str, parameters: Mapping[str, Any],
                  log: Path) -> None:
         """
         Start it.
 
-        :param module: module below `physioser_ros.nodes`
+        :param name: a function of `physioser_ros.nodes.executables`
         :param namespace: of its nodes
         :param parameters: values by name
         :param log: file for what it writes
         """
-        command = [sys.executable, '-m', f'physioser_ros.nodes.{module}', '--ros-args',
-                   '-r', f'__ns:={namespace}', '--log-level', 'warn']
-        for name, value in parameters.items():
+        start = f'from physioser_ros.nodes.executables import {name}; {name}()'
+        command = [sys.executable, '-c', start, '--ros-args', '-r', f'__ns:={namespace}',
+                   '--log-level', 'warn']
+        for parameter, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            command += ['-p', f'{name}:={text}']
-        self.name, self._log = module, log
+            command += ['-p', f'{parameter}:={text}']
+        self.name, self._log = name, log
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join([root, *filter(None, [os.environ.get('PYTHONPATH')])])
         with log.open('w') as file:
@@ -160,9 +161,9 @@ class Client:
         deadline = time.monotonic() + timeout_s
         while not condition():
             self._executor.spin_once(timeout_sec=0.1)
+            for process in processes:
+                process.check()
             if time.monotonic() > deadline:
-                for process in processes:
-                    process.check()
                 raise Absent(f'waited {timeout_s:.0f} s in vain for {what}')
 
     def spin_for(self, seconds: float) -> None:
