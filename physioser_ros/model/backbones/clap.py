@@ -17,7 +17,8 @@ from torch.nn import functional as F
 from physioser_ros.model.backbones.base import Backbone, BackboneError
 from physioser_ros.model.backbones.files import (
     checkpoint_folder, digest_file, licence_of, one_file)
-from physioser_ros.model.backbones.mel import slaney_mel_filters
+from physioser_ros.model.backbones.mel import (
+    periodic_hann, slaney_mel_filters, windowed_fourier_filters)
 from physioser_ros.model.backbones.speech_ssl import EXPECTED, pretrained, transformers_library
 
 SOURCE = 'huggingface.co/laion/clap-htsat-unfused'
@@ -70,10 +71,7 @@ class DecibelMel(nn.Module):
     def __init__(self, low_hz, high_hz):
         super().__init__()
         bins = WINDOW // 2 + 1
-        index = np.arange(WINDOW)
-        window = 0.5 - 0.5 * np.cos(2 * np.pi * index / WINDOW)
-        angle = 2 * np.pi * (np.outer(np.arange(bins), index) % WINDOW) / WINDOW
-        filters = np.concatenate([np.cos(angle), np.sin(angle)]) * window
+        filters = windowed_fourier_filters(periodic_hann(WINDOW))
         self.register_buffer('filters', torch.tensor(filters[:, None], dtype=torch.float32),
                              persistent=False)
         mel = slaney_mel_filters(BANDS, bins, 48000, low_hz, high_hz)

@@ -1,12 +1,12 @@
 """Whisper's log-mel spectrogram as convolution and matrix product."""
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from physioser_ros.model.backbones.base import length_mask
-from physioser_ros.model.backbones.mel import slaney_mel_filters
+from physioser_ros.model.backbones.mel import (
+    periodic_hann, slaney_mel_filters, windowed_fourier_filters)
 
 WINDOW = 400
 HOP = 160
@@ -26,11 +26,7 @@ class LogMel(nn.Module):
     def __init__(self, bands=80):
         super().__init__()
         bins = WINDOW // 2 + 1
-        index = np.arange(WINDOW)
-        window = 0.5 - 0.5 * np.cos(2 * np.pi * index / WINDOW)
-        # k·n is reduced modulo the window in integers, so that the angles stay exact.
-        angle = 2 * np.pi * (np.outer(np.arange(bins), index) % WINDOW) / WINDOW
-        filters = np.concatenate([np.cos(angle), np.sin(angle)]) * window
+        filters = windowed_fourier_filters(periodic_hann(WINDOW))
         self.register_buffer('filters', torch.tensor(filters[:, None], dtype=torch.float32),
                              persistent=False)
         mel = slaney_mel_filters(bands, bins)
