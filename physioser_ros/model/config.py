@@ -171,6 +171,9 @@ class SpeakerConfig:
 
     #: Whether the model takes and returns running statistics of a speaker.
     enabled: bool = False
+    #: Whether the vocal branch adapts as well: the mean quartet of a speaker is taken off, which
+    #: is cepstral mean normalisation with a memory.
+    vocal: bool = False
     #: Utterances that the prior, the training data's mean, counts for.
     prior_count: float = 3.0
     #: Utterances after which the oldest fade.
@@ -216,6 +219,12 @@ class PhysioSERConfig:
                              f'{self.fusion.heads} heads')
         if self.speaker.enabled and 'ssl' not in self.branches:
             raise ValueError('speaker.enabled needs the latent branch, but branches is [vap]')
+
+    @property
+    def speaker_width(self):
+        """Return the size of an utterance's statistic, what a speaker state sums up."""
+        vocal = self.speaker.vocal and 'vap' in self.branches
+        return self.backbone.width + (4 * self.quartet.rows if vocal else 0)
 
     @classmethod
     def from_dict(cls, values, variant=None):

@@ -27,6 +27,19 @@ def masked(values, lengths):
     return values * mask.reshape(mask.shape[0], *[1] * (values.ndim - 2), mask.shape[1])
 
 
+def masked_mean(values, lengths):
+    """
+    Return the mean of `values` over the valid places of the last axis.
+
+    :param values: float, shape (B, ..., T), time last
+    :param lengths: int64, shape (B,), or None for all valid
+    """
+    if lengths is None:
+        return values.mean(-1)
+    count = lengths.reshape(-1, *[1] * (values.ndim - 2))
+    return masked(values, lengths).sum(-1) / count
+
+
 def checking():
     """Return whether to look at values: not while a graph is being traced or exported."""
     return not torch.compiler.is_compiling()

@@ -14,7 +14,7 @@ from physioser_ros.model.encoder import create_encoder
 from physioser_ros.model.fusion import FusionClassifier, FusionTransformer
 from physioser_ros.model.latent import LatentTransform
 from physioser_ros.model.level import normalise_level
-from physioser_ros.model.masks import check_finite, check_shape, check_waveform, masked
+from physioser_ros.model.masks import check_finite, check_shape, check_waveform, masked_mean
 from physioser_ros.model.quartet import Quartet
 from physioser_ros.model.quartet_statistics import QuartetStatistics
 from physioser_ros.model.speaker import SpeakerStatistics
@@ -41,7 +41,8 @@ class Output(NamedTuple):
     temperature: Tensor
     #: Weight of the fusion's correction, shape (B,); one in the paper's form.
     gate: Tensor
-    #: Speaker state after this utterance, shape (B, 1 + backbone width); None unless enabled.
+    #: Speaker state after this utterance, shape (B, 1 + config.speaker_width); None unless
+    #: enabled.
     speaker_state_next: Optional[Tensor] = None
 
 
@@ -77,7 +78,9 @@ class PhysioSER(nn.Module):
             self.latent = LatentTransform(config.latent, len(config.backbone.layers), width,
                                           config.width)
             self.ssl_summary = BranchSummary(config)
-            self.speaker = SpeakerStatistics(config.speaker, width)
+            self.speaker = SpeakerStatistics(config.speaker, config.speaker_width)
+            if self.adapts_vocal:
+                self.register_buffer('quartet_mean', torch.zeros(4, config.quartet.rows))
         if self.fuses:
             self.vap_projection = ProjectionHead(config.width, config.alignment.hidden)
             self.ssl_projection = ProjectionHead(config.width, config.alignment.hidden)
@@ -106,6 +109,11 @@ class PhysioSER(nn.Module):
     def fuses(self):
         """Return whether both branches are there."""
         return self.uses_vap and self.uses_ssl
+
+    @property
+    def adapts_vocal(self):
+        """Return whether the vocal branch adapts to the speaker."""
+        return self.fuses and self.config.speaker.enabled and self.config.speaker.vocal
 
     @property
     def min_samples(self):
@@ -143,7 +151,8 @@ class PhysioSER(nn.Module):
         :param component_mask: float, shape (B, 4), factors on M, rho, f_inst, tau_g; with B = 1
             any number of rows, each a variant of the same utterance: quartet and backbone are
             computed once
-        :param speaker_state: float, shape (B, 1 + backbone width), see `SpeakerStatistics`
+        :param speaker_state: float, shape (B, 1 + config.speaker_width), see
+            `SpeakerStatistics`; None: nobody that was heard before
         :raises ValueError: for a wrong shape, NaN, too short a row, or without a backbone
         """
         check_waveform(waveform, lengths, self.min_samples)
@@ -177,9 +186,18 @@ class PhysioSER(nn.Module):
         :raises ValueError: for a wrong shape, NaN or an input that is missing
         """
         self._check_features(frames, quartet)
-        state_next = None
+        shift = state_next = None
         vap = ssl = None
+        if self.config.speaker.enabled:
+            if speaker_state is None:
+                speaker_state = self.speaker.initial(len(frames)).to(frames.device)
+            shift = self.speaker.shift(speaker_state)
+            state_next = self.speaker(speaker_state, self.utterance_statistic(
+                frames, frame_lengths, quartet, quartet_lengths)).detach()
         if self.uses_vap:
+            if self.adapts_vocal:
+                quartet = quartet - shift[:, self.config.backbone.width:].unflatten(
+                    1, (4, -1))[..., None]
             if component_mask is not None:
                 check_shape(component_mask, (None, 4), 'component_mask')
                 quartet = quartet * component_mask[:, :, None, None]
@@ -189,7 +207,9 @@ class PhysioSER(nn.Module):
                 added = self.statistics(self.encoder.select(quartet), quartet_lengths)
             vap = self.vap_summary(*self.encoder(quartet, quartet_lengths), added)
         if self.uses_ssl:
-            ssl, state_next = self._latent(frames, frame_lengths, speaker_state, frames_pooled)
+            shift = None if shift is None else shift[:, :self.config.backbone.width]
+            ssl = self.ssl_summary(*self.latent(frames, frame_lengths, pooled=frames_pooled,
+                                                shift=shift))
             rows = component_mask if vap is None else vap[0]
             ssl = tuple(_expand(part, rows) for part in ssl)
         return self._decide(vap, ssl)._replace(speaker_state_next=state_next)
@@ -202,27 +222,23 @@ class PhysioSER(nn.Module):
             if needed:
                 check_finite(values, name)
 
-    def _latent(self, frames, lengths, state, pooled):
-        """Return the latent branch's summary and the speaker's next state."""
-        if not self.config.speaker.enabled:
-            return self.ssl_summary(*self.latent(frames, lengths, pooled=pooled)), None
-        if state is None:
-            state = self.speaker.initial(len(frames)).to(frames.device)
-        shift = self.speaker.shift(state)
-        summary = self.ssl_summary(*self.latent(frames, lengths, pooled=pooled, shift=shift))
-        return summary, self.speaker(state, self.utterance_mean(frames, lengths)).detach()
-
-    def utterance_mean(self, frames, lengths=None):
+    def utterance_statistic(self, frames, frame_lengths=None, quartet=None,
+                            quartet_lengths=None):
         """
-        Return what the speaker statistics gather of an utterance, shape (B, backbone width).
+        Return what the speaker statistics gather of an utterance, shape (B, speaker_width).
+
+        Linear in the means over time, so that those of several utterances can be averaged first.
 
         :param frames: float, shape (B, layers, T, backbone width)
-        :param lengths: int64, shape (B,), valid frames; None means all T
+        :param frame_lengths: int64, shape (B,), valid frames; None means all T
+        :param quartet: float, shape (B, 4, rows, T); only where `adapts_vocal`
+        :param quartet_lengths: int64, shape (B,), valid frames; None means all T
         """
-        mixed = masked(self.latent.mixed(frames).mT, lengths)
-        if lengths is None:
-            return mixed.mean(2)
-        return mixed.sum(2) / lengths[:, None]
+        statistic = masked_mean(self.latent.mixed(frames).mT, frame_lengths)
+        if not self.adapts_vocal:
+            return statistic
+        vocal = masked_mean(quartet, quartet_lengths) - self.quartet_mean
+        return torch.cat([statistic, vocal.flatten(1)], 1)
 
     def _decide(self, vap, ssl):
         """Return the `Output` from the branches' embeddings, frame weights and logits."""

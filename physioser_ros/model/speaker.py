@@ -1,4 +1,4 @@
-"""Adaptation to a speaker by running statistics of the latent branch."""
+"""Adaptation to a speaker by running statistics of what the branches see."""
 
 import torch
 from torch import nn
@@ -11,9 +11,10 @@ class SpeakerStatistics(nn.Module):
     """
     The running mean of a speaker's utterances, with a prior and a capped count.
 
-    An utterance is the mean of its normalised, mixed backbone frames. Their mean over the
-    training data is zero, so that the estimate after k utterances is sum / (prior_count + k), and
-    nothing at all for a speaker not yet heard. The state is [k, sum], shape (1 + width,).
+    An utterance is the mean of its normalised, mixed backbone frames and, where the vocal branch
+    adapts as well, the mean of its quartet less that of the training data. Over the training data
+    both are zero on average, so that the estimate after k utterances is sum / (prior_count + k),
+    and nothing at all for a speaker not yet heard. The state is [k, sum], shape (1 + width,).
 
     :param config: `SpeakerConfig`, the default one if None
     :param width: size of an utterance's mean
@@ -30,7 +31,7 @@ class SpeakerStatistics(nn.Module):
 
     def shift(self, state):
         """
-        Return what to take off a speaker's frames, shape (B, width).
+        Return what to take off what is seen of a speaker, shape (B, width).
 
         :param state: float, shape (B, 1 + width)
         :raises ValueError: for a wrong shape

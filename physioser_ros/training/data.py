@@ -5,6 +5,8 @@ from typing import NamedTuple, Optional
 import numpy as np
 import torch
 
+from physioser_ros.training.history import History
+
 
 class Batch(NamedTuple):
     """Clips of one step, padded at their end."""
@@ -21,12 +23,14 @@ class Batch(NamedTuple):
     targets: torch.Tensor
     #: Weights of the clips in the loss, float32, shape (B,).
     weights: torch.Tensor
+    #: What was heard of each clip's speaker before; None for a model that does not adapt.
+    history: Optional[History] = None
 
 
 class FeatureSet:
     """The cached features of some recordings, all their copies, with labels and weights."""
 
-    def __init__(self, store, digests, targets, weights=None):
+    def __init__(self, store, digests, targets, weights=None, heard=None):
         """
         Keep what is needed to cut batches.
 
@@ -34,8 +38,9 @@ class FeatureSet:
         :param digests: digests of the clips
         :param targets: int, shape (n,), indices of the labels
         :param weights: float, shape (n,); None: all 1
+        :param heard: `HeardBefore` of the same clips, for a model that adapts to speakers
         """
-        self.store = store
+        self.store, self.heard = store, heard
         self.digests = list(digests)
         self.targets = np.asarray(targets, dtype=np.int64)
         self.weights = np.ones(len(self.digests), np.float32) if weights is None else \
@@ -65,11 +70,12 @@ class FeatureSet:
         :return: `Batch`
         """
         store, duration_s = self.store, rng.uniform(*options.crop_s)
-        pairs = []
+        pairs, views = [], []
         for number in numbers:
             view, place = 0, rng.random()
             if store.views and rng.random() >= options.clean_share:
                 view = 1 + rng.integers(store.views)
+            views.append(view)
             frames, quartet = store.read(self.digests[number], view)
             clip_s = len(quartet) * store.quartet_step_s if frames is None else \
                 len(frames) * store.frame_step_s
@@ -82,7 +88,10 @@ class FeatureSet:
                 quartet = np.array(quartet)
                 mask(quartet, rng, options.mask_frames, options.mask_bands)
             pairs.append((frames, quartet))
-        return self._batch(numbers, pairs)
+        batch = self._batch(numbers, pairs)
+        if self.heard is None:
+            return batch
+        return batch._replace(history=self.heard.draw(numbers, views, rng, options.history))
 
     def _batch(self, numbers, pairs):
         """Pad and stack."""

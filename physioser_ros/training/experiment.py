@@ -19,6 +19,7 @@ from physioser_ros.training.calibration import calibrated, fit_temperature
 from physioser_ros.training.evaluation import judged_by_corpus
 from physioser_ros.training.features import feature_store, fill
 from physioser_ros.training.fit import feature_set, fit, logits_of
+from physioser_ros.training.history import HeardBefore
 from physioser_ros.training.losses import balanced_weights
 from physioser_ros.training.metrics import threshold_at
 from physioser_ros.training.options import ExperimentError
@@ -72,10 +73,11 @@ def train(experiment, options, say=print):
                           0 if experiment.kind == 'linear_probe' else None)
     fill(store, model, index, options.data, experiment.features)
 
-    def features(rows, power=None):
-        return feature_set(store, rows, labels, power)
+    def features(rows):
+        return feature_set(store, rows, labels)
 
-    training = features(split.train, experiment.training.corpus_power)
+    training = feature_set(store, split.train, labels, experiment.training.corpus_power,
+                           _heard_before(model, store, split.train))
     if experiment.kind == 'linear_probe':
         probe = fit_probe(training)
         count = probe[-1].coef_.size + probe[-1].intercept_.size
@@ -124,9 +126,19 @@ def _train_network(model, training, experiment, options, say):
     backbone, model.backbone = model.backbone, None
     if model.uses_ssl and model.config.latent.normalise:
         model.latent.set_statistics(*training.store.frame_statistics(training.digests))
+    if model.adapts_vocal:
+        model.quartet_mean.copy_(torch.from_numpy(training.heard.quartet_mean()))
     fit(model, training, experiment.training, options.seed, options.output, say)
     save_file(model.state_dict(), options.output / 'model.safetensors')
     model.backbone = backbone
+
+
+def _heard_before(model, store, rows):
+    """Return what histories of the training clips are drawn from; None: no adaptation."""
+    if not model.config.speaker.enabled:
+        return None
+    return HeardBefore(store, rows['sha1_pcm'], rows['corpus'] + '/' + rows['speaker_id'],
+                       rows['emotion_norm'], model.adapts_vocal)
 
 
 def _split(experiment, options, index):

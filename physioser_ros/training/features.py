@@ -55,6 +55,17 @@ class FeatureStore:
         return tuple(None if caches is None else caches[view][digest]
                      for caches in (self._frames, self._quartets))
 
+    def means(self, digest, view=0):
+        """
+        Return a clip's features averaged over time.
+
+        :param digest: digest of the clip's samples
+        :param view: 0 the clean copy, 1 and up the degraded ones
+        :return: float32 (L, D) or None, and float32 (4, rows) or None
+        """
+        return tuple(None if array is None else array.mean(0, dtype=np.float32)
+                     for array in self.read(digest, view))
+
     def frame_statistics(self, digests):
         """
         Return mean and standard deviation of the clean frames, per layer and dimension.

@@ -87,8 +87,23 @@ def forward(model, batch):
     :param batch: `Batch`
     :return: `Output`
     """
+    state = None if batch.history is None else speaker_state(model, batch.history)
     return model.forward_features(batch.frames, batch.frame_lengths, batch.quartet,
-                                  batch.quartet_lengths, frames_pooled=True)
+                                  batch.quartet_lengths, frames_pooled=True, speaker_state=state)
+
+
+@torch.no_grad()
+def speaker_state(model, history):
+    """
+    Return the states of speakers of whom something was heard before.
+
+    :param model: `PhysioSER` that adapts to speakers
+    :param history: `History`, counts at most the model's `speaker.max_count`
+    :return: float32, shape (B, 1 + speaker_width)
+    """
+    quartets = None if history.quartet is None else history.quartet[..., None]
+    statistic = model.utterance_statistic(history.frames[:, :, None], None, quartets)
+    return torch.cat([history.count, history.count * statistic], 1)
 
 
 def warm_cosine(step, steps, warm_up):

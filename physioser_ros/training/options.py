@@ -68,6 +68,9 @@ class TrainingOptions:
     auxiliary_weight: float = 0.3
     #: A corpus of N clips counts as N ** corpus_power in the loss.
     corpus_power: float = 0.5
+    #: Utterances of the same speaker that were heard before, for a model that adapts to speakers:
+    #: one of these numbers is drawn for each clip. The zeros keep the first utterance good.
+    history: tuple = (0, 0, 0, 1, 2, 3, 5, 10)
     #: Widest masked band of the quartet, as a share of its bands, and of its frames; 0 is off.
     mask_bands: float = 0.15
     mask_frames: float = 0.15
@@ -81,6 +84,9 @@ class TrainingOptions:
         if not 0 < self.crop_s[0] <= self.crop_s[1]:
             raise ExperimentError(f'training.crop_s is {list(self.crop_s)}, expected shortest '
                                   'and longest in seconds')
+        if not self.history or any(count != int(count) or count < 0 for count in self.history):
+            raise ExperimentError(f'training.history is {list(self.history)}, expected numbers of '
+                                  'utterances, 0 or more')
         for name in ('clean_share', 'ema_decay', 'label_smoothing', 'warm_up'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ExperimentError(f'training.{name} is {getattr(self, name)}, expected 0 to 1')

@@ -139,6 +139,21 @@ def test_a_speaker_s_state_moves_the_answer_and_counts(waveform):
     assert torch.allclose(alone.speaker_state_next[0], first.speaker_state_next[1], atol=1e-5)
 
 
+@torch.no_grad()
+def test_a_vocal_branch_that_adapts_does_not_hear_the_constant_colour_of_a_voice(waveform):
+    model = small_model(speaker={'enabled': True, 'vocal': True, 'prior_count': 1e-6})
+    quartet, lengths = model.quartet(waveform, LENGTHS)
+    frames, frame_lengths = model.backbone(waveform, LENGTHS)
+    colour = torch.linspace(-1, 1, 4 * model.config.quartet.rows).reshape(1, 4, -1, 1)
+    answers = []
+    for seen in (quartet, quartet + colour):
+        known = model.forward_features(frames, frame_lengths, seen, lengths).speaker_state_next
+        assert known.shape == (3, 1 + model.config.speaker_width)
+        answers.append(model.forward_features(frames, frame_lengths, seen, lengths,
+                                              speaker_state=known).logits)
+    assert torch.allclose(*answers, atol=1e-3)
+
+
 def test_silence_is_answered_with_finite_numbers():
     output = small_model()(torch.zeros(2, 8000))
     assert all(torch.isfinite(part).all() for part in output[:-1])
