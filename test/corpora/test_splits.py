@@ -2,18 +2,22 @@
 
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from physioser_ros.corpora.emobox import emobox_folds, hold_out_emobox
 from physioser_ros.corpora.splits import (
-    all_speakers, check_disjoint, hold_out, speaker_folds, Split, SplitError)
+    all_speakers, check_disjoint, hold_out, hold_out_corpus, random_clips, speaker_folds, Split,
+    SplitError)
 
 
 @pytest.fixture
 def index():
     """Two corpora of 10 and 7 speakers, six recordings each."""
     rows = [{'corpus': corpus, 'speaker_id': f's{speaker}', 'sha1_pcm': f'{corpus}{speaker}{clip}',
-             'sex': 'fm'[speaker % 2] if corpus == 'known' else ''}
+             'sex': 'fm'[speaker % 2] if corpus == 'known' else '',
+             'emotion': 'ab'[clip % 2], 'path': f'{corpus}/{speaker}_{clip}.wav'}
             for corpus, speakers in (('known', 10), ('unknown', 7))
             for speaker in range(speakers) for clip in range(6)]
     return pd.DataFrame(rows)
@@ -63,6 +67,47 @@ def test_a_recording_in_two_splits_is_an_error(index):
     twin = index[:1].assign(speaker_id='somebody else')
     with pytest.raises(SplitError, match='recording known00 is in both'):
         check_disjoint({'train': index, 'test': twin})
+
+
+def test_a_corpus_held_out_gives_nothing_to_the_training(index):
+    for fold, corpus in enumerate(('known', 'unknown')):
+        split = hold_out_corpus(index, fold)
+        assert set(split.test['corpus']) == {corpus} and len(split.calibration)
+        assert corpus not in set(split.train['corpus']) | set(split.calibration['corpus'])
+    with pytest.raises(SplitError, match='expected two or more corpora'):
+        hold_out_corpus(index[index['corpus'] == 'known'], 0)
+
+
+def test_a_random_split_says_that_it_shares_speakers(index):
+    split = random_clips(index, 3)
+    parts = split.train, split.calibration, split.test
+    assert split.speaker_dependent and keys(split.train) & keys(split.test)
+    assert sum(map(len, parts)) == len(index)
+    for part, share in zip(parts, (0.7, 0.1, 0.2)):
+        counts = part.groupby(['corpus', 'emotion']).size()
+        assert (abs(counts - share * np.array([30, 30, 21, 21])) <= 1).all()
+    assert list(split.test.index) == list(random_clips(index, 3).test.index)
+    assert list(split.test.index) != list(random_clips(index, 4).test.index)
+
+
+def test_emobox_folds_hold_each_actor_and_each_recording_out_once():
+    kind, folds = emobox_folds('ravdess')
+    assert kind == 'speakers' and [len(fold) for fold in folds] == [4] * 6
+    assert frozenset.union(*folds) == {f'{actor:02d}' for actor in range(1, 25)}
+    kind, folds = emobox_folds('emodb')
+    assert kind == 'clips' and [len(fold) for fold in folds] == [107] * 5
+    assert len(frozenset.union(*folds)) == 535
+
+
+def test_emobox_folds_of_the_real_recordings(recordings):
+    from physioser_ros.corpora.index import read_index
+    split = hold_out_emobox(read_index(recordings, ['ravdess']), 1)
+    assert {name[-2:] for name in split.test['speaker_id']} == {'04', '10', '12', '14'}
+    assert not split.speaker_dependent and len(set(split.calibration['speaker_id'])) == 2
+    split = hold_out_emobox(read_index(recordings, ['emodb']), 0)
+    assert split.speaker_dependent and len(split.test) == 107
+    with pytest.raises(SplitError, match='no EmoBox folds of nemo; there are of emodb, ravdess'):
+        hold_out_emobox(read_index(recordings, ['nemo']), 0)
 
 
 def test_a_model_that_ships_trains_on_everybody(index):
