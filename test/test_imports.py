@@ -14,13 +14,15 @@ MAY_IMPORT = {
     'inference': {'features'},
     'nodes': {'audio', 'inference', 'features'},
     'consumers': {'nodes'},
-    'model': {'features'},
+    'pictures': set(),
+    'model': {'features', 'pictures'},
     'corpora': set(),
-    'training': {'features', 'model', 'corpora'},
+    'training': {'features', 'model', 'corpora', 'pictures'},
     'export': {'features', 'model', 'inference'},
-    'benchmark': {'audio', 'features', 'inference', 'nodes', 'model', 'corpora', 'export'},
+    'benchmark': {'audio', 'features', 'inference', 'nodes', 'model', 'corpora', 'export',
+                  'pictures'},
     'commands': {'audio', 'features', 'inference', 'nodes', 'model', 'corpora', 'training',
-                 'export', 'benchmark'},
+                 'export', 'benchmark', 'pictures'},
 }
 
 #: Room to the packages that none of its modules may import, not even inside a function.
@@ -30,6 +32,7 @@ NEVER = {
     'inference': {'rclpy', 'torch', 'transformers', 'lightning'},
     'nodes': {'torch', 'transformers', 'lightning'},
     'consumers': {'torch', 'transformers', 'lightning'},
+    'pictures': {'rclpy', 'torch', 'pandas'},
     'model': {'rclpy'},
     'corpora': {'rclpy', 'torch'},
     'training': {'rclpy'},

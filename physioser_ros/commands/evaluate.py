@@ -9,7 +9,8 @@ import click
 @click.argument('runs', nargs=-1, required=True,
                 type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option('--report', 'page', type=click.Path(dir_okay=False, path_type=Path),
-              help='Write the tables to this file, too.')
+              help='Write the tables to this file, too, and pictures into the folder of '
+                   'its name beside it and into the run folders.')
 @click.option('--baseline', default='backbone_only',
               help="What the name of the baseline's experiment ends with.")
 def command(runs, page, baseline):
@@ -29,7 +30,7 @@ def command(runs, page, baseline):
     from physioser_ros.training.report import report
 
     try:
-        text = report(runs, baseline)
+        text = report(runs, baseline, page.with_suffix('') if page else None)
     except (ValueError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
     Console().print(Markdown(text))

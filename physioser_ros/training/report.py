@@ -13,24 +13,35 @@ COLUMNS = (('wa', 'WA'), ('ua', 'UA'), ('macro_f1', 'macro-F1'), ('ece', 'ECE'),
 FEWEST_SPEAKERS = 5
 
 
-def report(folders, baseline='backbone_only'):
+def report(folders, baseline='backbone_only', pictures=None):
     """
     Write the report of finished runs.
 
     :param folders: run folders
     :param baseline: what the name of the baseline's experiment ends with
+    :param pictures: folder for its pictures, beside the page; None: tables alone
     :return: str, Markdown
     :raises RunError: if runs lack or do not fit together
     """
     models = gather(folders)
     base = next((model for model in models if model.name.endswith(baseline)), None)
     rest = [model for model in models if model is not base]
+    drawn = {}
+    if pictures is not None:
+        # Imported here: drawing needs matplotlib, the tables do not.
+        from physioser_ros.training.illustration import illustrate
+
+        drawn = illustrate([*rest, *([base] if base else [])], folders, pictures, base)
     parts = ['# Results', '', *_preamble(models), *_shipped(folders),
              '## Speakers never heard', '',
              *_tables(models), '']
     if base is not None and rest:
-        parts += _comparisons(rest, base)
-    parts += _trust(models) + _confusions(rest[:1] or models[:1]) + _commands(folders)
+        parts += _comparisons(rest, base) + drawn.get('ablation', [])
+    parts += _trust(models) + drawn.get('trust', [])
+    parts += _confusions(rest[:1] or models[:1]) + drawn.get('confusion', [])
+    if 'learning' in drawn:
+        parts += ['## How the loss fell', '', *drawn['learning']]
+    parts += _commands(folders)
     return '\n'.join(parts).rstrip() + '\n'
 
 

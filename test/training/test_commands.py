@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+import re
 
 from click.testing import CliRunner
 import numpy as np
@@ -126,6 +127,12 @@ def test_the_page_compares_with_the_baseline_on_the_same_speakers(runs):
     assert '## Against toy_backbone_only' in text and '+0.000 [+0.000, +0.000]' in text
     assert '| toy | +0.000 | +0.000 | +0.000 |' in text, 'two speakers give no interval'
     assert 'UA: toy is above toy_backbone_only on 0 of 1 corpora' in text
+    pictures = re.findall(r'!\[.+\]\((.+)\)', text)
+    assert {path.split('/')[1] for path in pictures} == {
+        'ablation.png', 'risk_coverage.png', 'reliability.png', 'confusion.png', 'learning.png'}
+    for path in pictures:
+        assert (runs / path).read_bytes().startswith(b'\x89PNG')
+    assert (runs / 'toy' / 'learning.png').is_file()
 
 
 def test_runs_that_do_not_fit_together_are_refused(runs):
