@@ -11,7 +11,8 @@ import click
 @click.option('--data', required=True,
               type=click.Path(exists=True, file_okay=False, path_type=Path),
               help='Folder with the recordings and their index.csv.')
-@click.option('--fold', default=0, type=click.IntRange(0), help='Fold of speakers held out.')
+@click.option('--corpus', help='Take this corpus alone, whatever the experiment takes.')
+@click.option('--fold', default=0, type=click.IntRange(0), help='Fold that is held out.')
 @click.option('--seed', default=0, type=click.IntRange(0), help='Seed of the training.')
 @click.option('--all-speakers', is_flag=True,
               help='Hold nobody out: the model that ships. Needs --calibration.')
@@ -19,13 +20,14 @@ import click
               help='Run folder of a fold of the same experiment, whose temperature, threshold '
                    'and figures a model trained on all speakers takes over.')
 @click.option('--output', type=click.Path(file_okay=False, path_type=Path),
-              help='Run folder.  [default: runs/NAME-foldK-seedS]')
+              help='Run folder.  [default: runs/NAME[-CORPUS]-foldK-seedS]')
 @click.option('--cache', default='.cache/features',
               type=click.Path(file_okay=False, path_type=Path),
               help='Folder where frozen features are kept from run to run.')
 @click.option('--threads', default=0, type=click.IntRange(0),
               help='Threads of torch; 0 leaves the choice to it.')
-def command(experiment, data, fold, seed, all_speakers, calibration, output, cache, threads):
+def command(experiment, data, corpus, fold, seed, all_speakers, calibration, output, cache,
+            threads):
     r"""
     Train the model that the file EXPERIMENT describes.
 
@@ -41,6 +43,8 @@ def command(experiment, data, fold, seed, all_speakers, calibration, output, cac
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if threads:
         os.environ['OMP_NUM_THREADS'] = str(threads)
+    from dataclasses import replace
+
     import torch
 
     from physioser_ros.training.experiment import RunOptions, train
@@ -50,7 +54,11 @@ def command(experiment, data, fold, seed, all_speakers, calibration, output, cac
         torch.set_num_threads(threads)
     try:
         chosen = read_experiment(experiment)
-        name = f'{chosen.name}-all' if all_speakers else f'{chosen.name}-fold{fold}'
+        name = chosen.name
+        if corpus:
+            chosen = replace(chosen, data=replace(chosen.data, corpora=(corpus,)))
+            name += f'-{corpus}'
+        name += '-all' if all_speakers else f'-fold{fold}'
         options = RunOptions(data=data, output=output or Path('runs') / f'{name}-seed{seed}',
                              cache=cache, fold=fold, seed=seed, all_speakers=all_speakers,
                              calibration_from=calibration)

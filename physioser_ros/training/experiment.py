@@ -11,11 +11,12 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 import torch
 
-from physioser_ros.corpora.index import present_labels, read_index
-from physioser_ros.corpora.splits import all_speakers, hold_out
+from physioser_ros.corpora.splits import all_speakers
 from physioser_ros.model import PhysioSER, PhysioSERConfig
 from physioser_ros.training import run_folder
+from physioser_ros.training.baselines import Baseline, make_look_up
 from physioser_ros.training.calibration import calibrated, fit_temperature
+from physioser_ros.training.egemaps import Functionals
 from physioser_ros.training.evaluation import judged_by_corpus
 from physioser_ros.training.features import feature_store, fill
 from physioser_ros.training.fit import feature_set, fit, logits_of
@@ -23,7 +24,7 @@ from physioser_ros.training.history import HeardBefore
 from physioser_ros.training.losses import balanced_weights
 from physioser_ros.training.metrics import threshold_at
 from physioser_ros.training.options import ExperimentError
-from physioser_ros.training.probe import fit_probe, probe_logits
+from physioser_ros.training.protocol import recordings, split_of
 
 #: Share of the clips that the shipped threshold answers.
 COVERAGE = 0.8
@@ -61,40 +62,21 @@ def train(experiment, options, say=print):
         another training
     """
     started, revision = time.monotonic(), run_folder.revision()
-    index = read_index(options.data, experiment.data.corpora or None)
-    labels = present_labels(index)
-    split = _split(experiment, options, index)
+    index, labels = recordings(options.data, experiment.data)
+    split = all_speakers(index) if options.all_speakers else split_of(
+        index, experiment.data, options.fold, options.seed)
     calibration = _borrowed_calibration(options, labels)
     torch.manual_seed(options.seed)
     model = _model(experiment, labels)
-    experiment = replace(experiment, model=model.config.to_dict())
+    if model is not None:
+        experiment = replace(experiment, model=model.config.to_dict())
     _claim(experiment, options)
-    store = feature_store(model, options.cache, experiment.features,
-                          0 if experiment.kind == 'linear_probe' else None)
-    fill(store, model, index, options.data, experiment.features)
-
-    def features(rows):
-        return feature_set(store, rows, labels)
-
-    training = feature_set(store, split.train, labels, experiment.training.corpus_power,
-                           _heard_before(model, store, split.train))
-    if experiment.kind == 'linear_probe':
-        probe = fit_probe(training)
-        count = probe[-1].coef_.size + probe[-1].intercept_.size
-
-        def answer(rows):
-            return {'logits': probe_logits(probe, features(rows), len(labels))}
-    else:
-        _train_network(model, training, experiment, options, say)
-        count = sum(value.numel() for value in model.parameters() if value.requires_grad)
-
-        def answer(rows):
-            return logits_of(model, features(rows))
-
+    learn = _network if experiment.kind == 'physioser' else _baseline
+    answer, count = learn(experiment, options, model, index, split.train, labels, say)
     held = {part: (rows, answer(rows)) for part, rows in
             (('calibration', split.calibration), ('test', split.test)) if len(rows)}
     metrics = _finish(held, split, labels, calibration, options)
-    metrics['trainable_parameters'] = count
+    metrics['trainable_parameters'] = int(count)
     run_folder.write_metrics(options.output, metrics)
     run_folder.write_environment(options.output, time.monotonic() - started, revision)
     shutil.rmtree(options.output / 'checkpoints', ignore_errors=True)
@@ -114,23 +96,47 @@ def load_model(folder, with_backbone=True):
     weights = Path(folder) / 'model.safetensors'
     if not weights.is_file():
         raise run_folder.RunError(f'{folder} has no model.safetensors: its training is not '
-                                  'finished, or it was a linear probe')
+                                  'finished, or it was a baseline without a network')
     model = PhysioSER.create(config) if with_backbone else PhysioSER(config)
     own = {**model.state_dict(), **load_file(weights)}
     model.load_state_dict(own)
     return model.eval()
 
 
-def _train_network(model, training, experiment, options, say):
-    """Set the statistics, fit, and save the weights."""
+def _network(experiment, options, model, index, rows, labels, say):
+    """Fit a model on cached features; return what answers rows, and its number of parameters."""
+    store = feature_store(model, options.cache, experiment.features)
+    fill(store, model, index, options.data, experiment.features)
+    training = feature_set(store, rows, labels, experiment.training.corpus_power,
+                           _heard_before(model, store, rows))
     backbone, model.backbone = model.backbone, None
     if model.uses_ssl and model.config.latent.normalise:
-        model.latent.set_statistics(*training.store.frame_statistics(training.digests))
+        model.latent.set_statistics(*store.frame_statistics(training.digests))
     if model.adapts_vocal:
         model.quartet_mean.copy_(torch.from_numpy(training.heard.quartet_mean()))
     fit(model, training, experiment.training, options.seed, options.output, say)
     save_file(model.state_dict(), options.output / 'model.safetensors')
     model.backbone = backbone
+    return (lambda judged: logits_of(model, feature_set(store, judged, labels)),
+            sum(value.numel() for value in model.parameters() if value.requires_grad))
+
+
+def _baseline(experiment, options, model, index, rows, labels, say):
+    """Fit a baseline; return what answers rows, and its number of parameters."""
+    store = functionals = None
+    if model is not None:
+        store = feature_store(model, options.cache, experiment.features, 0)
+        fill(store, model, index, options.data, experiment.features)
+    if experiment.kind == 'egemaps_svm':
+        functionals = Functionals(options.cache, PhysioSERConfig().level_rms,
+                                  experiment.features.max_seconds)
+        functionals.fill(index, options.data)
+    baseline = Baseline(experiment.kind, make_look_up(experiment.kind, store, functionals),
+                        experiment.per_speaker)
+    training = feature_set(store, rows, labels, experiment.training.corpus_power)
+    baseline.fit(rows, training.targets, training.weights)
+    return (lambda judged: {'logits': baseline.logits(judged, len(labels))},
+            baseline.parameters)
 
 
 def _heard_before(model, store, rows):
@@ -139,15 +145,6 @@ def _heard_before(model, store, rows):
         return None
     return HeardBefore(store, rows['sha1_pcm'], rows['corpus'] + '/' + rows['speaker_id'],
                        rows['emotion_norm'], model.adapts_vocal)
-
-
-def _split(experiment, options, index):
-    """Return the split of the run."""
-    if options.all_speakers:
-        return all_speakers(index)
-    data = experiment.data
-    return hold_out(index, options.fold, folds=data.folds, seed=data.split_seed,
-                    calibration_share=data.calibration_share)
 
 
 def _borrowed_calibration(options, labels):
@@ -169,7 +166,9 @@ def _borrowed_calibration(options, labels):
 
 
 def _model(experiment, labels):
-    """Return the untrained model with its backbone, for the labels of the data."""
+    """Return the untrained model with its backbone; None for what needs no features of it."""
+    if experiment.kind in ('majority', 'egemaps_svm'):
+        return None
     values = {**experiment.model, 'classes': len(labels)}
     return PhysioSER.create(PhysioSERConfig.from_dict(values))
 
@@ -206,15 +205,14 @@ def _finish(held, split, labels, calibration, options):
             calibration = {
                 'temperature': temperature, 'threshold': threshold_at(sure, COVERAGE),
                 'coverage': COVERAGE,
-                'fitted_on': f'{len(set(split.calibration["speaker_id"]))} speakers held out of '
-                             'the training'}
+                'fitted_on': _calibrated_on(split)}
     metrics = {
         'labels': list(labels), 'fold': None if options.all_speakers else options.fold,
         'seed': options.seed, 'all_speakers': options.all_speakers,
         'clips': {part: len(getattr(split, part)) for part in ('train', 'calibration', 'test')},
         'speakers': {part: sorted(set(getattr(split, part)['speaker_id']))
                      for part in ('train', 'calibration', 'test')},
-        'calibration': calibration}
+        'calibration': calibration, 'speaker_dependent': split.speaker_dependent}
     parts = {}
     for part, (rows, found) in held.items():
         parts[part] = (rows, calibrated(found['logits'], temperature), _columns(found, labels))
@@ -225,6 +223,13 @@ def _finish(held, split, labels, calibration, options):
             run_folder.read_predictions(options.output), labels)
         metrics['majority'] = split.train['emotion_norm'].mode()[0]
     return json.loads(json.dumps(metrics, default=run_folder._plain))
+
+
+def _calibrated_on(split):
+    """Return in words whom temperature and threshold come from."""
+    if split.speaker_dependent:
+        return f'{len(split.calibration)} clips held out of the training, of speakers heard in it'
+    return f'{len(set(split.calibration["speaker_id"]))} speakers held out of the training'
 
 
 def _columns(found, labels):

@@ -8,6 +8,11 @@ import yaml
 from physioser_ros.training.augmentation import DegradeOptions
 
 
+#: What can be trained: the model (its variants by `model`), logistic regression on the backbone's
+#: last frames or on the quartet, a support vector machine on eGeMAPS, the most frequent label.
+KINDS = ('physioser', 'linear_probe', 'quartet_probe', 'egemaps_svm', 'majority')
+
+
 class ExperimentError(ValueError):
     """An experiment file that cannot be run; the text says which key and what was expected."""
 
@@ -18,12 +23,30 @@ class DataOptions:
 
     #: Corpora of the index; empty: all of them.
     corpora: tuple = ()
+    #: `shared` labels, or the `own` ones of a single corpus.
+    labels: str = 'shared'
+    #: Shared labels whose recordings are taken; empty: all of them.
+    emotions: tuple = ()
+    #: Who is judged: `speakers` never heard, `corpora` never heard (fold: which, in alphabetical
+    #: order), random `clips` 7:1:2, which depends on the speaker, or the folds of `emobox`.
+    protocol: str = 'speakers'
     #: Number of leave-speakers-out folds.
     folds: int = 5
     #: Seed of the folds; the same for all seeds of the training.
     split_seed: int = 0
     #: Share of each corpus's training speakers set aside for temperature and threshold.
     calibration_share: float = 0.12
+    #: Where the folds' balance of the sexes comes from: the `index` or also the `registry`, which
+    #: knows more speakers and so gives other folds.
+    sexes: str = 'index'
+
+    def __post_init__(self):
+        """Refuse what is no choice."""
+        for name, choices in (('labels', ('shared', 'own')), ('sexes', ('index', 'registry')),
+                              ('protocol', ('speakers', 'corpora', 'clips', 'emobox'))):
+            if getattr(self, name) not in choices:
+                raise ExperimentError(f'data.{name} is {getattr(self, name)!r}, expected one of '
+                                      f'{", ".join(choices)}')
 
 
 @dataclass(frozen=True)
@@ -100,8 +123,10 @@ class Experiment:
     name: str
     #: One sentence: what this experiment is and what it is compared with.
     about: str = ''
-    #: What is trained: `physioser` (the model, its variants by `model`) or `linear_probe`.
+    #: What is trained: one of `KINDS`.
     kind: str = 'physioser'
+    #: Of the baselines: whether each speaker's own mean and deviation are taken off the vectors.
+    per_speaker: bool = False
     #: Options of the model as `PhysioSERConfig` reads them.
     model: dict = field(default_factory=dict)
     data: DataOptions = field(default_factory=DataOptions)
@@ -110,8 +135,11 @@ class Experiment:
 
     def __post_init__(self):
         """Refuse an unknown kind."""
-        if self.kind not in ('physioser', 'linear_probe'):
-            raise ExperimentError(f'kind is {self.kind!r}, expected physioser or linear_probe')
+        if self.kind not in KINDS:
+            raise ExperimentError(f'kind is {self.kind!r}, expected one of {", ".join(KINDS)}')
+        if self.per_speaker and self.kind == 'physioser':
+            raise ExperimentError('per_speaker is for baselines; the model adapts to speakers by '
+                                  'model.speaker.enabled')
 
 
 def read_experiment(path):
