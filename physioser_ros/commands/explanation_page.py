@@ -6,6 +6,16 @@ from html import escape
 from physioser_ros.commands.explanation import Explanation, LIMITS, MEANING
 from physioser_ros.inference import COMPONENTS, SAMPLE_RATE
 
+STYLE = """\
+body { font-family: sans-serif; color: #222; max-width: 90rem; margin: 1rem auto;
+  padding: 0 1rem; line-height: 1.4 }
+img { width: 100%; height: auto }
+.tables { display: flex; flex-wrap: wrap; gap: 2rem }
+table { border-collapse: collapse }
+caption { text-align: left; font-weight: bold; padding: 0.3rem 0 }
+th, td { text-align: left; padding: 0.15rem 1rem 0.15rem 0; border-bottom: 1px solid #ccc }
+td { text-align: right; font-variant-numeric: tabular-nums }"""
+
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -13,14 +23,7 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}: {label}</title>
 <style>
-body {{ font-family: sans-serif; color: #222; max-width: 75rem; margin: 1rem auto;
-  padding: 0 1rem; line-height: 1.4 }}
-img {{ width: 100%; height: auto }}
-.tables {{ display: flex; flex-wrap: wrap; gap: 2rem }}
-table {{ border-collapse: collapse }}
-caption {{ text-align: left; font-weight: bold; padding: 0.3rem 0 }}
-th, td {{ text-align: left; padding: 0.15rem 1rem 0.15rem 0; border-bottom: 1px solid #ccc }}
-td {{ text-align: right; font-variant-numeric: tabular-nums }}
+{style}
 </style>
 </head>
 <body>
@@ -63,8 +66,9 @@ def page(explanation: Explanation, picture: bytes) -> bytes:
                                              result.branch_weights), '{:.3f}'),
         _table('Saliency in nat', zip(COMPONENTS, result.component_saliency), '{:+.4f}'))
     return _PAGE.format(
-        title=escape(explanation.title), label=escape(result.label), summary=escape(summary),
-        meaning=escape(MEANING), limits=escape(LIMITS), description=escape(_DESCRIPTION),
+        style=STYLE, title=escape(explanation.title),
+        label=escape(result.label), summary=escape(summary), meaning=escape(MEANING),
+        limits=escape(LIMITS), description=escape(_DESCRIPTION),
         picture=b64encode(picture).decode('ascii'), tables='\n'.join(tables)).encode('utf-8')
 
 

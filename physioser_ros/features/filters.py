@@ -33,6 +33,16 @@ def transform_filters(config):
     return filters.reshape(6 * config.bins, config.window)
 
 
+def hz_to_mel(frequency_hz):
+    """Return frequencies on the mel scale of O'Shaughnessy (1987)."""
+    return 2595 * np.log10(1 + np.asarray(frequency_hz) / 700)
+
+
+def mel_to_hz(mel):
+    """Return frequencies in Hz, the inverse of :func:`hz_to_mel`."""
+    return 700 * (10 ** (np.asarray(mel) / 2595) - 1)
+
+
 def mel_bands(config, oversampling=32):
     """
     Return mel-spaced triangles over the bins, each summing to one.
@@ -44,8 +54,7 @@ def mel_bands(config, oversampling=32):
     :return: float64, shape (bands, bins)
     """
     width = config.sample_rate / config.window
-    top = 2595 * np.log10(1 + config.sample_rate / 2 / 700)
-    edges = 700 * (10 ** (np.linspace(0, top, config.bands + 2) / 2595) - 1)
+    edges = mel_to_hz(np.linspace(0, hz_to_mel(config.sample_rate / 2), config.bands + 2))
     offsets = (np.arange(oversampling) + 0.5) / oversampling - 0.5
     fine = ((np.arange(config.bins)[:, None] + offsets) * width).ravel()
     rising = (fine - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]

@@ -28,23 +28,23 @@ def quartet_picture(waveform, path, config=None, *, top_hz=4000):
     :param top_hz: highest frequency shown, in Hz
     :raises ValueError: for a waveform that `quartet` refuses
     """
-    from matplotlib.figure import Figure
+    from physioser_ros.pictures import style
 
     config = config or QuartetConfig()
     parts = quartet(waveform, config.sample_rate, config)
     rows = int(config.rows * top_hz * 2 / config.sample_rate)
     extent = (0, parts.shape[2] * config.frame_step_s, 0, top_hz / 1000)
-    figure = Figure(figsize=(8, 7), layout='constrained')
+    figure = style.figure(8, 7)
     for axes, name, part in zip(figure.subplots(4, 1, sharex=True), COMPONENTS, parts):
         limit = 0.5 if name == 'M' else 0.35
         image = axes.imshow(part[:rows], origin='lower', aspect='auto', extent=extent,
                             vmin=-limit, vmax=limit, interpolation='nearest',
-                            cmap='magma' if name == 'M' else 'RdBu_r')
+                            cmap=style.COLOUR_MAP)
         axes.set_title(TITLES[name], loc='left', fontsize=10)
         axes.set_ylabel('kHz')
         figure.colorbar(image, ax=axes, pad=0.01)
     axes.set_xlabel('s')
-    figure.savefig(path, dpi=80)
+    style.save(figure, path)
 
 
 def example_field(size=25):
@@ -81,21 +81,21 @@ def kernel_picture(path):
 
     :param path: where to write the picture; its suffix chooses the format
     """
-    from matplotlib.figure import Figure
+    from physioser_ros.pictures import style
 
     field = example_field()
     product = example_kernel()(field)
     active = RadialQReLU(1, bias=-0.2)(product)
     rows = {'field': field, 'Hamilton product': product, 'radial qReLU': active}
-    figure = Figure(figsize=(8, 6), layout='constrained')
+    figure = style.figure(8, 6)
     for line, (title, values) in zip(figure.subplots(3, 4, sharex=True, sharey=True),
                                      rows.items()):
         for axes, letter, part in zip(line, 'rijk', values[0]):
-            axes.imshow(part, origin='lower', cmap='RdBu_r', vmin=-0.8, vmax=0.8)
+            axes.imshow(part, origin='lower', cmap=style.COLOUR_MAP, vmin=-0.8, vmax=0.8)
             axes.set_xticks([])
             axes.set_yticks([])
             axes.set_title(f'{title}: {letter}', fontsize=9)
-    figure.savefig(path, dpi=80)
+    style.save(figure, path)
 
 
 @click.command()
