@@ -50,7 +50,7 @@ class Utterance:
     """What one person said between two silences, with a margin on both sides."""
 
     samples: np.ndarray
-    """int16, shape `(n,)`, mono at 16 kHz, pre-roll and hang-over included."""
+    """int16, shape `(n,)`, mono at 16 kHz, from the pre-roll to a tail of silence."""
 
     start_ns: int
     """Capture time of the first sample in ns."""
@@ -116,6 +116,14 @@ class PartialUtterance:
 
     utterance: Utterance
     """What would be emitted if the person fell silent now."""
+
+
+@dataclass(frozen=True)
+class AnticipatedUtterance:
+    """The utterance that follows, with the same samples, if the silence lasts."""
+
+    utterance: Utterance
+    """What will be emitted when the hang-over is over, unless somebody speaks on."""
 
 
 @dataclass(frozen=True)

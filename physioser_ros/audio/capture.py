@@ -5,7 +5,8 @@ from threading import current_thread, Event, Lock, Thread
 import time
 
 from physioser_ros.audio.block import (
-    PartialUtterance, Rejected, SAMPLE_RATE, SpeechEnded, SpeechStarted, Utterance)
+    AnticipatedUtterance, PartialUtterance, Rejected, SAMPLE_RATE, SpeechEnded, SpeechStarted,
+    Utterance)
 from physioser_ros.audio.converter import Converter, RefusedBlock, RepeatedBlock
 from physioser_ros.audio.dump import UtteranceDump
 from physioser_ros.audio.errors import AudioError
@@ -47,17 +48,19 @@ class Capture:
     :param on_voice: takes True when somebody begins to speak and False when nobody does
     :param on_block: takes each `AudioBlock`, None for nobody
     :param on_partial: takes the `Utterance` so far, see `SegmenterOptions.partial_period_s`
+    :param on_anticipated: takes the `Utterance` that will follow if the silence lasts
     :param on_notice: takes a level (`info`, `warn`, `error`) and a sentence
     :param source: in place of the one that the options name, for tests
     :param vad: in place of the one that the options name, for tests
     """
 
     def __init__(self, options, *, now_ns, on_utterance, on_voice=_nothing, on_block=None,
-                 on_partial=None, on_notice=None, source=None, vad=None):
+                 on_partial=None, on_anticipated=None, on_notice=None, source=None, vad=None):
         self._options = options
         self._now_ns = now_ns
         self._on_utterance, self._on_voice = on_utterance, on_voice
         self._on_block, self._on_partial = on_block or _nothing, on_partial or _nothing
+        self._on_anticipated = on_anticipated or _nothing
         self._notice = on_notice or _nothing
         self._given_source, self._given_vad = source, vad
         self._gate = OwnVoiceGate(options.gate_mode, options.gate_hold_off_s,
@@ -344,6 +347,8 @@ class Capture:
                 self._on_utterance(event)
             elif isinstance(event, PartialUtterance):
                 self._on_partial(event.utterance)
+            elif isinstance(event, AnticipatedUtterance):
+                self._on_anticipated(event.utterance)
             elif isinstance(event, (SpeechStarted, SpeechEnded)):
                 self._say_voice(isinstance(event, SpeechStarted))
             elif isinstance(event, Rejected):

@@ -8,7 +8,8 @@ order. The cuts depend on the samples alone, never on how they were divided into
 import numpy as np
 
 from physioser_ros.audio.block import (
-    PartialUtterance, Rejected, SAMPLE_RATE, SpeechEnded, SpeechStarted, Utterance)
+    AnticipatedUtterance, PartialUtterance, Rejected, SAMPLE_RATE, SpeechEnded, SpeechStarted,
+    Utterance)
 from physioser_ros.audio.ring import SampleRing
 from physioser_ros.audio.trigger import create_trigger
 
@@ -118,7 +119,7 @@ class Segmenter:
         full = end - speech.start + self._vad.frame_samples > _count(self.options.max_s)
         if full and self._trigger.announces:
             return self._split(end)
-        return self._partial(end)
+        return self._anticipate(end) or self._partial(end)
 
     def _begin(self, begun, end, probability):
         pre_roll = _count(self.options.pre_roll_s) if self._trigger.announces else 0
@@ -135,18 +136,49 @@ class Segmenter:
         speech, self._open = self._open, None
         self._trigger.reset()
         events = []
-        length = speech.last_speech - speech.begun
-        short = length < _count(self.options.min_s) or (
-            length < _count(BRIEF_S) and speech.mean_probability(end) < DOUBTFUL)
-        if self._trigger.wants_speech and not length and 'split' in speech.flags:
-            # The last cut fell into the silence after the speech.
-            events += self._reject(end, 'silence')
-        elif self._trigger.wants_speech and short and 'split' not in speech.flags:
-            events += self._reject(end, 'short')
+        reason = self._no_utterance(speech, end)
+        if reason:
+            events += self._reject(end, reason)
         else:
-            events.append(self._utterance(speech, end, flags))
-            self._ring.drop_before(end)
+            if flags and self._trigger.announces and (
+                    end - speech.last_speech < 2 * self._vad.frame_samples):
+                # Cut off in the middle of speech, not in the silence after it.
+                flags = flags | {'truncated'}
+            utterance = self._utterance(speech, self._tail_end(speech, end), flags)
+            events.append(utterance)
+            # The silence after it stays: it is the pre-roll of whoever speaks next, or rejected.
+            self._ring.drop_before(utterance.end_index)
         return events + self._end_of_speech(end, speech)
+
+    def _no_utterance(self, speech, end):
+        """Return the reason for which `speech`, ended at `end`, is rejected, or ''."""
+        if not self._trigger.wants_speech:
+            return ''
+        length = speech.last_speech - speech.begun
+        if 'split' in speech.flags:
+            # The last cut fell into the silence after the speech.
+            return '' if length else 'silence'
+        brief = length < _count(BRIEF_S) and speech.mean_probability(end) < DOUBTFUL
+        return 'short' if brief or length < _count(self.options.min_s) else ''
+
+    def _tail_end(self, speech, end):
+        """Return where the utterance ends when it is closed at `end`."""
+        if not self._trigger.wants_speech:
+            return end
+        return min(end, speech.last_speech + _count(self.options.tail_s))
+
+    def _anticipate(self, end):
+        """Hand out what will be the utterance, once in each silence, when its tail is heard."""
+        speech = self._open
+        cut = speech.last_speech + _count(self.options.tail_s)
+        silent = speech.last_speech < end and cut <= end
+        if not silent or speech.anticipated == cut or not (
+                self.options.anticipate and self._trigger.wants_speech):
+            return []
+        speech.anticipated = cut
+        if self._no_utterance(speech, end):
+            return []
+        return [AnticipatedUtterance(self._utterance(speech, cut, set()))]
 
     def _split(self, end):
         """Cut long speech after the frame of the last part that is least probable."""
@@ -160,16 +192,14 @@ class Segmenter:
 
     def _partial(self, end):
         speech, period = self._open, _count(self.options.partial_period_s)
-        if not period or end - speech.last_partial < period:
+        anticipated = speech.anticipated is not None and speech.anticipated > speech.last_speech
+        if not period or end - speech.last_partial < period or anticipated:
+            # After what may be the whole utterance, less of it would only be in its way.
             return []
         speech.last_partial = end
         return [PartialUtterance(self._utterance(speech, end, set()))]
 
     def _utterance(self, speech, end, flags):
-        if 'forced' in flags or 'gap' in flags or 'gated' in flags:
-            # Cut off in the middle of speech, not in the silence after it.
-            if self._trigger.announces and end - speech.last_speech < 2 * self._vad.frame_samples:
-                flags = flags | {'truncated'}
         return Utterance(
             self._ring.read(speech.start, end), self._ring.stamp_ns(speech.start), speech.start,
             max(speech.begun, speech.start) - speech.start,
@@ -233,6 +263,8 @@ class _Open:
     def __init__(self, start, begun, flags, end, probability):
         self.start, self.begun, self.flags = start, begun, flags
         self.last_speech = self.last_partial = end
+        #: End of the utterance that was handed out before it was over, None for none.
+        self.anticipated = None
         self._ends, self._probabilities = [end], [probability]
 
     def follow(self, start, end, probability, stop_threshold):

@@ -30,7 +30,10 @@ class SegmenterOptions:
     begins where the rise began. [0.1, 1.5]"""
 
     hangover_s: float = 0.6
-    """Silence that ends an utterance, kept as its tail. [0.1, 3]"""
+    """Silence that ends an utterance. [0.1, 3]"""
+
+    tail_s: float = 0.3
+    """Silence that is kept at the end of an utterance; no more than the hang-over. [0, 3]"""
 
     min_s: float = 0.3
     """Speech shorter than this is rejected. [0, 5]"""
@@ -56,6 +59,10 @@ class SegmenterOptions:
     partial_period_s: float = 0.0
     """Every how much of open speech a partial utterance is handed out; 0 = never. [0, 60]"""
 
+    anticipate: bool = True
+    """Hand out an utterance once before it is over, as soon as its tail is heard; without effect
+    where the hang-over is not longer than the tail."""
+
     def __post_init__(self):
         """Check every field."""
         if self.trigger not in TRIGGERS:
@@ -63,7 +70,7 @@ class SegmenterOptions:
                              f'expected one of {", ".join(TRIGGERS)}')
         for name, low, high in (
                 ('pre_roll_s', 0, 2), ('start_s', 0.01, 1), ('rise_s', 0.1, 1.5),
-                ('hangover_s', 0.1, 3), ('min_s', 0, 5), ('max_s', 1, 60),
+                ('hangover_s', 0.1, 3), ('tail_s', 0, 3), ('min_s', 0, 5), ('max_s', 1, 60),
                 ('split_window_s', 0.1, 10), ('window_s', 0.5, 60),
                 ('start_threshold', 0.01, 1), ('stop_threshold', 0.01, self.start_threshold),
                 ('sure_threshold', 0, 1), ('partial_period_s', 0, 60)):

@@ -6,10 +6,11 @@ Knows numpy and onnxruntime; no feature, no backbone and no label by name.
 
 from physioser_ros.inference.decision import Decision, DecisionOptions, Verdict
 from physioser_ros.inference.durations import DurationWindow, Percentiles
-from physioser_ros.inference.engine import Engine
+from physioser_ros.inference.engine import Answered, Engine
 from physioser_ros.inference.engine_status import EngineStatus
 from physioser_ros.inference.errors import (
     InferenceError, ManifestError, ModelError, ModelFormatError, ModelNotFound, ProviderError)
+from physioser_ros.inference.explanation import explanation
 from physioser_ros.inference.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from physioser_ros.inference.metadata import (
     COMPONENTS, METADATA_FORMAT, METADATA_KEY, ModelMetadata, parse_metadata, SAMPLE_RATE,
@@ -23,8 +24,9 @@ from physioser_ros.inference.saliency import component_saliency, occlusion_masks
 from physioser_ros.inference.speakers import SpeakerMemory
 
 __all__ = [
-    'COMPONENTS', 'component_saliency', 'Decision', 'DecisionOptions', 'DEFAULT_MODEL',
-    'DurationWindow', 'EmotionResult', 'Engine', 'EngineStatus', 'find_model', 'InferenceError',
+    'Answered', 'COMPONENTS', 'component_saliency', 'Decision', 'DecisionOptions', 'DEFAULT_MODEL',
+    'DurationWindow', 'EmotionResult', 'Engine', 'EngineStatus', 'explanation', 'find_model',
+    'InferenceError',
     'load_model', 'MANIFEST_NAME', 'ManifestError', 'METADATA_FORMAT', 'METADATA_KEY', 'Model',
     'ModelError', 'ModelFormatError', 'ModelMetadata', 'ModelNotFound', 'models_folder',
     'occlusion_masks', 'parse_metadata', 'Percentiles', 'ProviderError', 'read_manifest',

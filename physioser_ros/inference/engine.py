@@ -10,20 +10,32 @@ thread, nothing waits for it and its result is thrown away.
 import atexit
 from threading import Condition, current_thread, Thread
 import time
-from typing import Any, Callable, Hashable, List, Optional, Tuple
+from typing import Any, Callable, Hashable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from physioser_ros.inference.ahead import Ahead
 from physioser_ros.inference.decision import Decision
 from physioser_ros.inference.engine_status import EngineStatus, Ledger
 from physioser_ros.inference.model import Model
-from physioser_ros.inference.recognizer import check_samples, Recognizer
+from physioser_ros.inference.recognizer import check_samples, Reading, Recognizer
 from physioser_ros.inference.request_queue import Request, RequestQueue, RESET, STOPPED
 from physioser_ros.inference.result import EmotionResult
 from physioser_ros.inference.speakers import SpeakerMemory
 
 #: Seconds from one request to end the inference under way to the next.
 CANCEL_PERIOD_S = 0.05
+
+
+class Answered(NamedTuple):
+    """The last whole utterance that was answered."""
+
+    request: Request
+    """What came in, its sound included."""
+    state: Optional[np.ndarray]
+    """What was known of the speaker before; None for nothing."""
+    result: EmotionResult
+    """What was answered."""
 
 
 class Engine:
@@ -62,6 +74,8 @@ class Engine:
         self._changed = Condition()
         self._worker: Optional[Thread] = None
         self._current: Optional[Request] = None
+        self._ahead = Ahead()
+        self._last: Optional[Answered] = None
         # Counts resets: what began before a reset must not be heard of after it.
         self._epoch = 0
 
@@ -134,18 +148,26 @@ class Engine:
         self._drop(dropped)
         return waits
 
-    def explain(self, samples: np.ndarray) -> EmotionResult:
+    @property
+    def last(self) -> Optional[Answered]:
+        """Return the last utterance that was answered; None before, after reset and stop."""
+        with self._changed:
+            return self._last
+
+    def explain(self, samples: np.ndarray,
+                speaker_state: Optional[np.ndarray] = None) -> EmotionResult:
         """
         Recognise one utterance now, in the caller's thread, with component saliency.
 
         No memory is read or changed, and nothing is counted.
 
         :param samples: int16 (samples,), mono, 16 kHz
+        :param speaker_state: what was known of the speaker, None = nothing
         :returns: the result
         :raises ValueError: `samples` have another type or shape, or there are none
         :raises InferenceError: the model failed or its outputs are no answer
         """
-        return self._recognizer.explain(samples)
+        return self._recognizer.explain(samples, speaker_state=speaker_state)
 
     def reset(self) -> None:
         """Drop what waits, discard the inference under way, forget speakers and smoothing."""
@@ -166,8 +188,9 @@ class Engine:
     def _abandon(self) -> List[Request]:
         """Return the request under way and those that wait, none of which shall be answered."""
         under_way = [] if self._current is None else [self._current]
-        self._current = None
+        self._current = self._last = None
         self._epoch += 1
+        self._ahead.forget()
         return under_way + self._queue.clear()
 
     def _work(self) -> None:
@@ -192,13 +215,13 @@ class Engine:
         try:
             with self._changed:
                 state = self._recognizer.recall(request.speaker_id, request.time_s)
-            reading = self._recognizer.infer(request.samples, state)
+                known = None if request.partial else self._ahead.find(
+                    request, state, self._recognizer.saliency)
+            reading = known or self._recognizer.infer(request.samples, state)
             with self._changed:
                 if epoch != self._epoch:
                     return
-                result = self._recognizer.conclude(
-                    reading, context=request.context, partial=request.partial,
-                    speaker_id=request.speaker_id, time_s=request.time_s, queued_s=queued_s)
+                result = self._conclude(request, state, reading, queued_s, known is not None)
         # Whatever one utterance raises, the worker must live on for the next one; the error
         # goes to on_error and into the status.
         except Exception as failure:
@@ -212,6 +235,19 @@ class Engine:
             self._call(self._on_result, result)
         else:
             self._call(self._on_error, request.context, error)
+
+    def _conclude(self, request: Request, state: Optional[np.ndarray], reading: Reading,
+                  queued_s: float, ahead: bool) -> EmotionResult:
+        """Decide, and remember what the next request may want."""
+        result = self._recognizer.conclude(
+            reading, context=request.context, partial=request.partial,
+            speaker_id=request.speaker_id, time_s=request.time_s, queued_s=queued_s, ahead=ahead)
+        if request.partial:
+            self._ahead.keep(request, state, reading)
+        else:
+            self._ahead.forget()
+            self._last = Answered(request, state, result)
+        return result
 
     def _drop(self, dropped: List[Tuple[Request, str]]) -> None:
         if not dropped:

@@ -31,6 +31,8 @@ class EngineStatus:
     """Whole utterances that came in."""
     results: int
     """Whole utterances that were answered."""
+    ahead: int
+    """Those of them that the model had answered before they were over."""
     partial_submitted: int
     """Partial utterances that came in."""
     partial_results: int
@@ -70,6 +72,7 @@ class Ledger:
         """Create a ledger of an engine that has done nothing."""
         self._submitted: 'Counter[bool]' = Counter()
         self._results: 'Counter[bool]' = Counter()
+        self._ahead = 0
         self._dropped: Tuple['Counter[str]', 'Counter[str]'] = (Counter(), Counter())
         self._errors = 0
         self._errors_in_a_row = 0
@@ -100,6 +103,7 @@ class Ledger:
         self._errors_in_a_row = 0
         self._results[request.partial] += 1
         if not request.partial:
+            self._ahead += result.ahead
             self._processing.add(result.processing_s)
             self._queued.add(result.queued_s)
             self._durations.add(len(request.samples) / SAMPLE_RATE)
@@ -119,6 +123,7 @@ class Ledger:
         return EngineStatus(
             level=level, text=text, running=running, busy=busy,
             submitted=self._submitted[False], results=self._results[False],
+            ahead=self._ahead,
             partial_submitted=self._submitted[True], partial_results=self._results[True],
             dropped=dict(self._dropped[False]), partial_dropped=dict(self._dropped[True]),
             errors=self._errors, errors_in_a_row=self._errors_in_a_row,

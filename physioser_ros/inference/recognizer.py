@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 import numpy as np
 
 from physioser_ros.inference.decision import Decision, Verdict
+from physioser_ros.inference.metadata import UNCERTAIN
 from physioser_ros.inference.model import Model, Readout
 from physioser_ros.inference.result import EmotionResult
 from physioser_ros.inference.saliency import component_saliency, occlusion_masks
@@ -26,6 +27,8 @@ class Reading(NamedTuple):
     """The rows of the readout are the five variants for component saliency."""
     processing_s: float
     """Seconds that it took."""
+    padded: bool = False
+    """The utterance was shorter than the model's minimum."""
 
 
 class Recognizer:
@@ -66,16 +69,18 @@ class Recognizer:
         return self.conclude(reading, context=context, partial=partial, speaker_id=speaker_id,
                              time_s=time_s)
 
-    def explain(self, samples: np.ndarray, *, context: Any = None) -> EmotionResult:
+    def explain(self, samples: np.ndarray, *, context: Any = None,
+                speaker_state: Optional[np.ndarray] = None) -> EmotionResult:
         """
         Recognise one utterance alone, with component saliency; no memory is read or changed.
 
         :param samples: int16 (samples,), mono, 16 kHz
         :param context: handed through to the result
+        :param speaker_state: what was known of the speaker, None = nothing
         :raises ValueError: as `recognize`
         :raises InferenceError: as `recognize`
         """
-        reading = self.infer(samples, saliency=True)
+        reading = self.infer(samples, speaker_state, saliency=True)
         verdict = self.decision.read(self.model.labels, reading.readout.probabilities[0])
         return self._result(reading, verdict, context=context, partial=False, queued_s=0.0)
 
@@ -101,25 +106,26 @@ class Recognizer:
         variants = self.saliency if saliency is None else saliency
         readout = self.model.run(waveform, speaker_state=speaker_state,
                                  component_mask=occlusion_masks() if variants else None)
-        return Reading(readout, skipped, variants, time.perf_counter() - started)
+        return Reading(readout, skipped, variants, time.perf_counter() - started,
+                       len(samples) < self.model.metadata.min_samples)
 
     def conclude(self, reading: Reading, *, context: Any = None, partial: bool = False,
-                 speaker_id: str = '', time_s: float = 0.0,
-                 queued_s: float = 0.0) -> EmotionResult:
+                 speaker_id: str = '', time_s: float = 0.0, queued_s: float = 0.0,
+                 ahead: bool = False) -> EmotionResult:
         """
         Decide and remember: the quick half; not thread-safe.
 
         :param reading: what `infer` gave
         :param queued_s: seconds that the utterance waited before
+        :param ahead: the model had answered before the utterance was over
         """
         verdict = self.decision.decide(
             self.model.labels, reading.readout.probabilities[0], time_s=time_s,
             speaker_id=speaker_id, partial=partial)
-        state = reading.readout.speaker_state_next
-        if state is not None and self.speakers is not None and not partial:
-            self.speakers.remember(speaker_id, state, time_s)
+        if not partial and verdict.label != UNCERTAIN:
+            self._remember(reading, speaker_id, time_s)
         return self._result(reading, verdict, context=context, partial=partial,
-                            queued_s=queued_s)
+                            queued_s=queued_s, ahead=ahead)
 
     def waveform(self, samples: np.ndarray) -> Tuple[np.ndarray, int]:
         """
@@ -138,6 +144,17 @@ class Recognizer:
         self.decision.reset()
         if self.speakers is not None:
             self.speakers.reset()
+
+    def _remember(self, reading: Reading, speaker_id: str, time_s: float) -> None:
+        """
+        Remember the speaker's state, unless the utterance says little about the voice.
+
+        One that had to be padded is mostly silence to the model; of one whose answer is
+        uncertain nobody knows whether it was a voice at all.
+        """
+        state = reading.readout.speaker_state_next
+        if state is not None and self.speakers is not None and not reading.padded:
+            self.speakers.remember(speaker_id, state, time_s)
 
     def _result(self, reading: Reading, verdict: Verdict, **fields: Any) -> EmotionResult:
         readout = reading.readout

@@ -36,7 +36,9 @@ class EmotionResult:
     context: Any
     """What the caller handed in with the utterance, unchanged."""
     partial: bool
-    """True for an early answer while the person still speaks."""
+    """True for an early answer, before the utterance was over."""
+    ahead: bool = False
+    """True where the model had answered the same samples before the utterance was over."""
     skipped_samples: int = 0
     """Samples at the utterance's start that the model did not see, because the utterance was
     longer than the model's maximum; the frame weights start after them."""

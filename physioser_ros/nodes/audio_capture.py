@@ -64,7 +64,9 @@ class AudioCapture(ManagedNode):
             on_utterance=self.guarded(self._on_utterance),
             on_voice=self.guarded(self._on_voice),
             on_block=self.guarded(self._on_block) if values['publish_stream'] else None,
-            on_partial=self.guarded(self._on_partial), on_notice=self.guarded(self._on_notice))
+            on_partial=self.guarded(self._on_partial),
+            on_anticipated=self.guarded(self._on_anticipated),
+            on_notice=self.guarded(self._on_notice))
         # Who muted the microphone relies on it, whatever is configured anew.
         if not self._enabled:
             self._capture.set_enabled(False)
@@ -176,7 +178,13 @@ class AudioCapture(ManagedNode):
             self._utterances += 1
 
     def _on_partial(self, utterance):
-        self._published[topics.UTTERANCE_PARTIAL].publish(conversions.audio_message(
+        self._publish_early(topics.UTTERANCE_PARTIAL, utterance)
+
+    def _on_anticipated(self, utterance):
+        self._publish_early(topics.UTTERANCE_ANTICIPATED, utterance)
+
+    def _publish_early(self, topic, utterance):
+        self._published[topic].publish(conversions.audio_message(
             utterance.samples, conversions.header(utterance.start_ns, self._frame_id)))
 
     def _on_block(self, block):

@@ -25,8 +25,9 @@ def capture_options(values):
             if name in values:
                 fields[field] = values[name]
     try:
-        fields['segment'] = SegmenterOptions(**segment,
-                                             partial_period_s=values['partial.period_s'])
+        fields['segment'] = SegmenterOptions(
+            **segment, partial_period_s=values['partial.period_s'],
+            anticipate=values['partial.anticipate'])
         return CaptureOptions(**fields)
     except ValueError as error:
         raise ParameterError(str(error)) from error

@@ -275,6 +275,7 @@ def result_values(result):
         'branch.ssl': result.branch_weights[1],
         'processing_ms': result.processing_s * 1000,
         'queued_ms': result.queued_s * 1000,
+        'answered_ahead': result.ahead,
         'skipped_s': result.skipped_samples / SAMPLE_RATE,
     }
 

@@ -1,12 +1,16 @@
 """The node that turns utterances into emotions."""
 
 from dataclasses import dataclass
+import json
 import threading
+import time
 from typing import Any
 
 from physioser_ros.inference import Decision, DecisionOptions, DurationWindow, Engine
-from physioser_ros.inference import find_model, load_model, SpeakerMemory, UNCERTAIN
+from physioser_ros.inference import explanation, find_model, InferenceError, load_model
+from physioser_ros.inference import SpeakerMemory, UNCERTAIN
 from physioser_ros.nodes import conversions, topics
+from physioser_ros.nodes.aside import Aside
 from physioser_ros.nodes.conversions import FormatError, SAMPLE_RATE, stamp_ns
 from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
@@ -14,8 +18,8 @@ from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 from physioser_ros.nodes.ros4hri import Voice
 
-#: Time for the inference under way when the node is deactivated, in s.
-STOP_S = 1.2
+#: Time for the inference under way when the node is deactivated, and for an explanation, in s.
+STOP_S, ASIDE_STOP_S = 1.2, 0.4
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,10 @@ class Heard:
     header: Any
     #: Capture time of the end of the last sample, in ns.
     end_ns: int
-    #: Whether the person was still speaking.
+    #: Whether the utterance was not over yet.
     partial: bool
+    #: When the message came, in s of the monotonic clock.
+    arrived_s: float
 
 
 class EmotionRecognizer(ManagedNode):
@@ -51,11 +57,13 @@ class EmotionRecognizer(ManagedNode):
         self._refused = {}
         self._ignored = 0
         self._settled = 0
-        self._latency = DurationWindow()
+        self._latency, self._answer = DurationWindow(), DurationWindow()
+        self._aside = Aside(self)
         # Results come from the engine's thread, counts are read by the executor's.
         self._lock = threading.Lock()
         super().__init__('emotion_recognizer', **options)
-        self.serve({'~/set_enabled': self._set_enabled, '~/reset': self._reset})
+        self.serve({'~/set_enabled': self._set_enabled, '~/reset': self._reset,
+                    '~/explain': self._explain})
 
     @property
     def settled(self):
@@ -98,6 +106,8 @@ class EmotionRecognizer(ManagedNode):
         self._publish_label_info()
         for topic, callback in ((topics.AUDIO_INFO, self._on_audio_info),
                                 (topics.SPEAKER_ID, self._on_speaker_id),
+                                # Before the utterance: of both at once it is handled first.
+                                (topics.UTTERANCE_ANTICIPATED, self._on_anticipated),
                                 (topics.UTTERANCE, self._on_utterance),
                                 (topics.UTTERANCE_PARTIAL, self._on_partial),
                                 (topics.VOICE_DETECTED, self._on_voice)):
@@ -110,7 +120,10 @@ class EmotionRecognizer(ManagedNode):
         """Listen no more and stop the worker; what waits is dropped."""
         while self._subscriptions_made:
             self.destroy_subscription(self._subscriptions_made.pop())
-        if self._engine is not None and not self._engine.stop(STOP_S):
+        if self._engine is None:
+            return
+        stopped = self._engine.stop(STOP_S)
+        if not self._aside.stop(self._model.cancel, ASIDE_STOP_S) or not stopped:
             self.get_logger().warning('an inference is still under way, its result is lost')
 
     def release(self):
@@ -141,12 +154,13 @@ class EmotionRecognizer(ManagedNode):
         elif self._refused and level == OK:
             level, text = WARN, f'utterances were refused: {next(iter(self._refused))}'
         with self._lock:
-            latency = self._latency.percentiles()
+            latency, answer = self._latency.percentiles(), self._answer.percentiles()
         values = {
             'model': f'{metadata.name} {metadata.version}', 'sha256': self._model.sha256,
             'providers_asked': ','.join(self.parameters['model.providers']),
             'providers': ','.join(self._model.providers), 'utterances': status.submitted,
-            'results': status.results, 'ignored_while_paused': self._ignored,
+            'results': status.results, 'answered_ahead': status.ahead,
+            'ignored_while_paused': self._ignored,
             'bad_format': sum(self._refused.values()), 'waiting': status.waiting,
             **{f'dropped.{reason}': count for reason, count in status.dropped.items()},
             'errors': status.errors, 'last_error': status.last_error,
@@ -154,6 +168,7 @@ class EmotionRecognizer(ManagedNode):
             'processing_ms.p95': status.processing.p95 * 1000,
             'processing_ms.max': status.processing.max * 1000,
             'latency_ms.p50': latency.p50 * 1000, 'latency_ms.p95': latency.p95 * 1000,
+            'answer_ms.p50': answer.p50 * 1000, 'answer_ms.p95': answer.p95 * 1000,
             'real_time_factor': status.real_time_factor, 'speakers': status.speakers,
             'last_label': status.last_label, 'last_confidence': status.last_confidence,
             **subscribers(self._published)}
@@ -200,10 +215,13 @@ class EmotionRecognizer(ManagedNode):
     def _on_utterance(self, message):
         self._hear(message, partial=False)
 
-    def _on_partial(self, message):
+    def _on_anticipated(self, message):
         self._hear(message, partial=True)
 
-    def _hear(self, message, partial):
+    def _on_partial(self, message):
+        self._hear(message, partial=True, window_s=self.parameters['early.window_s'])
+
+    def _hear(self, message, partial, window_s=0.0):
         if not self._enabled:
             self._ignored += 1
             self._settle(partial)
@@ -217,7 +235,9 @@ class EmotionRecognizer(ManagedNode):
             return
         start_ns = stamp_ns(message.header)
         end_ns = start_ns + len(samples) * 1_000_000_000 // SAMPLE_RATE
-        heard = Heard(message.header, end_ns, partial)
+        heard = Heard(message.header, end_ns, partial, time.monotonic())
+        if window_s:
+            samples = samples[-round(window_s * SAMPLE_RATE):]
         # The stamp as time: a bag that is played again is smoothed in the same way.
         self._engine.submit(samples, heard, partial=partial, speaker_id=self._speaker_id,
                             utterance=start_ns, time_s=end_ns / 1e9)
@@ -245,9 +265,11 @@ class EmotionRecognizer(ManagedNode):
         if label != UNCERTAIN or self.parameters['publish.label_when_uncertain']:
             self._publish(topics.LABEL, conversions.message_type('std_msgs/String')(data=label))
         latency_s = (self.get_clock().now().nanoseconds - result.context.end_ns) / 1e9
+        answer_s = time.monotonic() - result.context.arrived_s
         self._publish(topics.RESULT_INFO, conversions.info_message(
             'emotion', label, {**conversions.result_values(result),
-                               'latency_ms': latency_s * 1000}, header))
+                               'latency_ms': latency_s * 1000, 'answer_ms': answer_s * 1000},
+            header))
         self._publish(topics.CLASSIFICATION, conversions.classification_message(result, header))
         self._publish(topics.PROCESSING_TIME, conversions.message_type('std_msgs/Float64')(
             data=result.processing_s * 1000))
@@ -255,6 +277,7 @@ class EmotionRecognizer(ManagedNode):
             self._voice.feels(result, header)
         with self._lock:
             self._latency.add(latency_s)
+            self._answer.add(answer_s)
         self._settle(partial=False)
 
     def _publish_attention(self, result):
@@ -285,7 +308,30 @@ class EmotionRecognizer(ManagedNode):
         if self._engine is not None:
             self._engine.reset()
         self._refused.clear()
-        return True, 'speakers and smoothing are forgotten'
+        return True, 'speakers, smoothing and the last utterance are forgotten'
+
+    async def _explain(self, request):
+        """Explain the last answer, in a thread: neither messages nor utterances wait for it."""
+        engine = self._engine
+        answered = None if engine is None else engine.last
+        if answered is None:
+            hint = '' if self.is_active else f'; the node is {self.state}: activate it first'
+            return False, f'there is no answer to explain: no utterance was answered yet{hint}'
+        explained = answered.result
+        if explained.component_saliency is None:
+            try:
+                explained = await self._aside.run(
+                    lambda: engine.explain(answered.request.samples, answered.state))
+            except InferenceError as error:
+                return False, f'the last utterance cannot be explained: {error}'
+        if engine is self._engine:
+            self._publish(topics.COMPONENTS, conversions.components_message(explained))
+        header = answered.result.context.header
+        stamp = {'sec': header.stamp.sec, 'nanosec': header.stamp.nanosec}
+        metadata = engine.recognizer.model.metadata
+        return True, json.dumps({
+            'stamp': stamp, 'frame_id': header.frame_id,
+            'model': f'{metadata.name} {metadata.version}', **explanation(answered, explained)})
 
 
 def decision_options(values):

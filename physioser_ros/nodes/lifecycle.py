@@ -7,8 +7,10 @@ does not work.
 """
 
 from functools import wraps
+from inspect import iscoroutinefunction
 import traceback
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
@@ -90,15 +92,22 @@ class ManagedNode(LifecycleNode):
         Offer the services of this node's table, which answer in any case.
 
         :param callbacks: by name of the service; each takes the request and returns success
-            and text.
+            and text. A coroutine function may wait: the other callbacks go on meanwhile.
         """
         for name, kind, _ in SERVICES[self._kind]:
-            self.create_service(message_type(kind), name, self._guarded_service(callbacks[name]))
+            callback = callbacks[name]
+            # A group is closed while one of its callbacks waits.
+            group = MutuallyExclusiveCallbackGroup() if iscoroutinefunction(callback) else None
+            self.create_service(message_type(kind), name, self._guarded_service(callback),
+                                callback_group=group)
 
     def _guarded_service(self, callback):
-        def serve(request, response):
+        async def serve(request, response):
             try:
-                response.success, response.message = callback(request)
+                answer = callback(request)
+                if iscoroutinefunction(callback):
+                    answer = await answer
+                response.success, response.message = answer
             except EXPLAINED as error:
                 response.success, response.message = False, str(error)
             # The caller of a service waits for an answer, whatever happened.

@@ -154,6 +154,9 @@ AUDIO_CAPTURE = AUTOSTART + (
     Parameter('segment.hangover_s', 0.6, 'Silence that ends an utterance. This is most of the '
               'latency: shorter answers earlier and cuts sentences at their pauses.',
               's', 0.1, 3.0),
+    Parameter('segment.tail_s', 0.3, 'Silence that is kept at the end of an utterance, at most '
+              'segment.hangover_s. Its answer is computed in the rest of the hang-over '
+              '(partial.anticipate).', 's', 0.0, 3.0),
     Parameter('segment.min_s', 0.3, 'Speech shorter than this is rejected and counted.',
               's', 0.0, 5.0),
     Parameter('segment.max_s', 10.0, 'Longer speech is split at its least probable point and '
@@ -168,6 +171,9 @@ AUDIO_CAPTURE = AUTOSTART + (
               'longer continues it.', '', 0.01, 1.0),
     Parameter('partial.period_s', 0.0, 'While somebody speaks, publish the utterance so far on '
               'audio/utterance_partial this often; 0 for never.', 's', 0.0, 10.0),
+    Parameter('partial.anticipate', True, 'Publish the utterance on audio/utterance_anticipated '
+              'as soon as segment.tail_s of silence is heard: if the silence lasts, its answer is '
+              'ready when the utterance is over. Each longer pause costs one more inference.'),
     Parameter('gate.robot_speaking', 'drop', 'While the robot speaks: drop whole utterances that '
               'overlap, mute the microphone, or ignore the topic robot_speaking.',
               choices=('drop', 'mute', 'ignore')),
@@ -211,6 +217,8 @@ EMOTION_RECOGNIZER = AUTOSTART + (
               's', 0.1, 3600.0),
     Parameter('decision.hysteresis', 0.0, 'Margin in probability by which another label must win '
               'before the one that is held is left.', '', 0.0, 0.99),
+    Parameter('early.window_s', 4.0, 'Answer audio/utterance_partial by its last so many '
+              'seconds, which bounds the cost of each; 0 for all of it.', 's', 0.0, 60.0),
     Parameter('speaker.adapt', True, 'Adapt to the speaker, where the model can.', fixed=True),
     Parameter('speaker.forget_s', 120.0, 'Silence after which a speaker is forgotten.', 's',
               1.0, 86400.0, fixed=True),

@@ -18,8 +18,8 @@ class Topic:
 
 UTTERANCE = Topic(
     'audio/utterance', 'audio_common_msgs/AudioDataStamped', 'results',
-    'One utterance: S16LE, mono, 16 kHz, pre-roll and hang-over included; the stamp is the '
-    'capture time of its first sample.')
+    'One utterance: S16LE, mono, 16 kHz, from segment.pre_roll_s before the speech to '
+    'segment.tail_s after it; the stamp is the capture time of its first sample.')
 UTTERANCE_INFO = Topic(
     'audio/utterance_info', 'diagnostic_msgs/DiagnosticArray', 'results',
     'Header of the utterance and one status: its duration, where in it the speech starts and '
@@ -27,6 +27,10 @@ UTTERANCE_INFO = Topic(
 UTTERANCE_PARTIAL = Topic(
     'audio/utterance_partial', 'audio_common_msgs/AudioDataStamped', 'newest',
     'The utterance so far, while the person still speaks; off by default (partial.period_s).')
+UTTERANCE_ANTICIPATED = Topic(
+    'audio/utterance_anticipated', 'audio_common_msgs/AudioDataStamped', 'newest',
+    'The utterance that follows, sample for sample, if the silence that has begun lasts; the '
+    'recogniser computes its answer ahead (partial.anticipate).')
 AUDIO_INFO = Topic(
     'audio/audio_info', 'audio_common_msgs/AudioInfo', 'latched',
     'Format of the utterances; latched and repeated every 5 s.')
@@ -81,7 +85,8 @@ ATTENTION_MAP = Topic(
     'off by default (publish.attention_image).')
 PARTIAL = Topic(
     'emotion/partial', 'vision_msgs/Classification', 'newest_lossy',
-    'Early answer while the person still speaks; its header is that of the utterance so far.')
+    'Early answer, while the person still speaks or as soon as a silence begins; its header is '
+    'that of the utterance so far.')
 LABEL_INFO = Topic(
     'emotion/label_info', 'vision_msgs/LabelInfo', 'latched',
     'The classes of the model and the threshold of `uncertain`.')
@@ -92,16 +97,16 @@ DIAGNOSTICS = Topic(
 
 #: What each node publishes and hears, in the order of the documentation.
 PUBLISHED = {
-    'audio_capture': (UTTERANCE, UTTERANCE_INFO, UTTERANCE_PARTIAL, AUDIO_INFO, VOICE_DETECTED,
-                      AUDIO_STREAM, DIAGNOSTICS),
+    'audio_capture': (UTTERANCE, UTTERANCE_INFO, UTTERANCE_PARTIAL, UTTERANCE_ANTICIPATED,
+                      AUDIO_INFO, VOICE_DETECTED, AUDIO_STREAM, DIAGNOSTICS),
     'emotion_recognizer': (CLASSIFICATION, LABEL, CONFIDENCE, RESULT_INFO, BRANCHES, VAP_FRAMES,
                            COMPONENTS, ATTENTION_MAP, PARTIAL, LABEL_INFO, PROCESSING_TIME,
                            DIAGNOSTICS),
 }
 SUBSCRIBED = {
     'audio_capture': (ROBOT_SPEAKING, INPUT_STREAM, INPUT_INFO),
-    'emotion_recognizer': (UTTERANCE, UTTERANCE_PARTIAL, AUDIO_INFO, SPEAKER_ID,
-                           VOICE_DETECTED),
+    'emotion_recognizer': (UTTERANCE, UTTERANCE_PARTIAL, UTTERANCE_ANTICIPATED, AUDIO_INFO,
+                           SPEAKER_ID, VOICE_DETECTED),
 }
 
 #: Name, type and meaning of the services of each node.
@@ -114,6 +119,9 @@ SERVICES = {
     ),
     'emotion_recognizer': (
         ('~/set_enabled', 'std_srvs/SetBool', 'Pause (false) and resume recognition.'),
-        ('~/reset', 'std_srvs/Trigger', 'Forget the speakers and the smoothing, drop what waits.'),
+        ('~/reset', 'std_srvs/Trigger', 'Forget the speakers, the smoothing and the last '
+         'utterance, drop what waits.'),
+        ('~/explain', 'std_srvs/Trigger', 'Say what the answer to the last utterance hangs on, '
+         'as JSON, and publish emotion/attention/components.'),
     ),
 }

@@ -9,7 +9,8 @@ import pytest
 from scripted_vad import blocks, ScriptedVoiceActivity, sound
 
 from physioser_ros.audio.block import (
-    AudioBlock, PartialUtterance, Rejected, SpeechEnded, SpeechStarted, Utterance)
+    AnticipatedUtterance, AudioBlock, PartialUtterance, Rejected, SpeechEnded, SpeechStarted,
+    Utterance)
 from physioser_ros.audio.segmenter import Segmenter
 from physioser_ros.audio.segmenter_options import SegmenterOptions
 
@@ -99,16 +100,17 @@ def test_voice_begins_and_ends_in_turn(script):
     assert len(voice) % 2 == 0
 
 
-def test_an_utterance_has_its_pre_roll_and_its_hang_over():
+@pytest.mark.parametrize('tail_s, kept', [(0.1, 1600), (0.5, 4800)])
+def test_an_utterance_has_its_pre_roll_and_its_tail(tail_s, kept):
     samples = sound((1.0, 0), (0.5, 1.0), (1.0, 0))
-    [utterance] = utterances(events_of(blocks(samples, [480])))
+    [utterance] = utterances(events_of(blocks(samples, [480]), replace(OPTIONS, tail_s=tail_s)))
     assert utterance.index == 16000 - 3200
     assert utterance.speech_start == 3200
     assert utterance.speech_end == 3200 + 8000
-    assert len(utterance.samples) == 3200 + 8000 + 4800
+    assert len(utterance.samples) == 3200 + 8000 + kept
     assert utterance.flags == frozenset()
     assert utterance.speech_probability == pytest.approx(1.0)
-    assert utterance.duration_s == pytest.approx(1.0)
+    assert utterance.duration_s == pytest.approx(0.7 + kept / 16000)
 
 
 def test_a_rise_that_becomes_sure_late_begins_where_it_rose():
@@ -248,6 +250,43 @@ def test_partial_utterances_grow_while_somebody_speaks():
     lengths = [len(item.samples) for item in partial]
     assert len(partial) >= 3 and lengths == sorted(set(lengths))
     assert {item.start_ns for item in partial} == {final.start_ns}
+
+
+@given(stretches, partitions)
+def test_a_silence_that_lasts_ends_the_utterance_that_was_anticipated(script, sizes):
+    options = replace(OPTIONS, tail_s=0.1, partial_period_s=0.05)
+    early, spoken = [], 0
+    for event in events_of(blocks(sound(*script, (0.5, 0)), sizes), options, flush=False):
+        if isinstance(event, AnticipatedUtterance):
+            assert event.utterance.speech_end > spoken
+            spoken = event.utterance.speech_end
+            early.append(event.utterance)
+        elif isinstance(event, PartialUtterance) and early:
+            # Never less of what was anticipated already.
+            assert len(event.utterance.samples) > len(early[-1].samples)
+        elif isinstance(event, Utterance):
+            if 'split' not in event.flags:
+                assert early[-1].start_ns == event.start_ns
+                assert np.array_equal(early[-1].samples, event.samples)
+                assert early[-1].speech_probability == event.speech_probability
+            early, spoken = [], 0
+        elif isinstance(event, Rejected) and event.reason == 'short':
+            assert not early
+
+
+@pytest.mark.parametrize('changes', [
+    {'anticipate': False}, {'tail_s': 0.3}, {'trigger': 'continuous'}])
+def test_nothing_is_anticipated_where_that_is_useless_or_not_wanted(changes):
+    options = replace(OPTIONS, **{'tail_s': 0.1, **changes})
+    events = events_of(blocks(sound((0.5, 1.0), (2.0, 0)), [480]), options)
+    assert not any(isinstance(event, AnticipatedUtterance) for event in events)
+
+
+def test_the_rest_of_the_hang_over_may_be_the_next_pre_roll():
+    samples = sound((0.5, 1.0), (0.35, 0), (0.5, 1.0), (1.0, 0))
+    first, second = utterances(events_of(blocks(samples, [480]), replace(OPTIONS, tail_s=0.1)))
+    assert first.end_index == 8000 + 1600
+    assert second.index == 8000 + 5600 - 3200
 
 
 def test_new_options_take_effect_and_keep_the_open_utterance():

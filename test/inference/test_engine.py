@@ -27,12 +27,14 @@ class GatedModel:
         self.gate = Event()
         self.gate.set()
         self.entered = Event()
+        self.runs = 0
         self.failures = []
 
     def cancel(self):
         self._model.cancel()
 
     def run(self, waveform, **options):
+        self.runs += 1
         self.entered.set()
         assert self.gate.wait(TIMEOUT_S)
         if self.failures:
@@ -154,6 +156,62 @@ def test_a_partial_is_answered_as_such(harness):
     status = one.engine.status()
     assert (status.partial_submitted, status.partial_results, status.results) == (1, 1, 0)
     assert status.processing.count == 0
+
+
+def test_what_was_answered_ahead_is_answered_again_without_the_model(harness, adapting):
+    one = harness(adapting, speakers=SpeakerMemory())
+    one.submit('before', 3)
+    for count, partial in ((2, True), (3, False)):
+        one.submit('now', 5, partial=partial, utterance=7)
+        one.wait(count)
+    early, final = one.results[1:]
+    assert one.model.runs == 2
+    assert (early.ahead, final.ahead, final.partial) == (False, True, False)
+    assert final.probabilities == early.probabilities
+    assert final.processing_s == early.processing_s
+    assert one.engine.recognizer.speakers.recall('', one.now_s)[0] == 2
+    assert one.engine.status().ahead == 1
+    # It is given once.
+    one.submit('again', 5, utterance=7)
+    one.wait(4)
+    assert one.model.runs == 3
+
+
+@pytest.mark.parametrize('change', [
+    {'index': 6}, {'utterance': 8}, {'speaker_id': 'bob'}])
+def test_another_utterance_speaker_or_sound_is_asked_of_the_model(harness, adapting, change):
+    one = harness(adapting, speakers=SpeakerMemory())
+    for name in ('', 'bob'):
+        one.submit('before', 1 if name else 2, speaker_id=name)
+    one.submit('early', 5, partial=True, utterance=7)
+    one.wait(3)
+    one.submit('final', **{'index': 5, 'utterance': 7, **change})
+    one.wait(4)
+    assert one.model.runs == 4
+    assert not one.results[-1].ahead
+
+
+def test_a_whole_utterance_waits_for_its_answer_that_is_under_way(harness):
+    one = harness()
+    one.model.gate.clear()
+    one.submit('early', 5, partial=True, utterance=7)
+    assert one.model.entered.wait(TIMEOUT_S)
+    one.submit('final', 5, utterance=7)
+    one.model.gate.set()
+    one.wait(2)
+    assert one.contexts() == ['early', 'final'] and one.model.runs == 1
+
+
+def test_the_last_utterance_is_kept_until_reset_or_stop(harness):
+    one = harness()
+    assert one.engine.last is None
+    for count, ending in ((2, one.engine.reset), (4, one.engine.stop)):
+        one.submit('early', 2, partial=True)
+        one.submit('final', 2)
+        one.wait(count)
+        assert one.engine.last.result is one.results[-1]
+        ending()
+        assert one.engine.last is None
 
 
 def test_what_waited_too_long_is_dropped(harness):

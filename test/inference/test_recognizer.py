@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tiny_model import expected, LABELS, samples_for
 
-from physioser_ros.inference import Decision, DecisionOptions, Recognizer, SpeakerMemory
+from physioser_ros.inference import (
+    Decision, DecisionOptions, Recognizer, SpeakerMemory, UNCERTAIN)
 
 CONTEXT = object()
 
@@ -74,6 +75,17 @@ def test_a_partial_utterance_is_not_remembered(adapting):
     recognizer = Recognizer(adapting, Decision(), SpeakerMemory())
     assert recognizer.recognize(samples_for(4), partial=True).partial
     assert len(recognizer.speakers) == 0
+
+
+def test_what_says_little_about_a_voice_does_not_change_what_is_known_of_it(adapting):
+    recognizer = Recognizer(adapting, Decision(), SpeakerMemory())
+    recognizer.recognize(samples_for(4))
+    known = recognizer.speakers.recall('', 0.0)
+    # Shorter than the model's minimum: the rest of what it hears is silence.
+    recognizer.recognize(samples_for(7, duration_s=0.3))
+    recognizer.decision.options = DecisionOptions(min_confidence=1.0)
+    assert recognizer.recognize(samples_for(7)).label == UNCERTAIN
+    assert recognizer.speakers.recall('', 0.0) is known
 
 
 def test_explaining_changes_nothing(adapting):

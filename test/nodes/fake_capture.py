@@ -28,10 +28,11 @@ class FakeCapture:
     last = None
 
     def __init__(self, options, *, now_ns, on_utterance, on_voice, on_block=None,
-                 on_partial=None, on_notice=None):
+                 on_partial=None, on_anticipated=None, on_notice=None):
         self.options, self.now_ns = options, now_ns
         self.on_utterance, self.on_voice, self.on_block = on_utterance, on_voice, on_block
-        self.on_partial, self.on_notice = on_partial, on_notice
+        self.on_partial, self.on_anticipated = on_partial, on_anticipated
+        self.on_notice = on_notice
         self.finished = threading.Event()
         self.calls = []
         FakeCapture.last = self

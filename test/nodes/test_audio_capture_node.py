@@ -96,9 +96,12 @@ def test_the_stream_can_be_published(start):
 
 
 def test_the_utterance_so_far_goes_to_its_own_topic(start):
-    _, received = start(listen=(topics.UTTERANCE_PARTIAL, topics.UTTERANCE))
+    early = (topics.UTTERANCE_PARTIAL, topics.UTTERANCE_ANTICIPATED)
+    _, received = start(listen=(*early, topics.UTTERANCE))
     FakeCapture.last.on_partial(utterance(count=8000))
-    assert len(conversions.samples_of(received[topics.UTTERANCE_PARTIAL].wait())) == 8000
+    FakeCapture.last.on_anticipated(utterance(count=9000))
+    assert [len(conversions.samples_of(received[topic].wait())) for topic in early] == [
+        8000, 9000]
     assert not received[topics.UTTERANCE]
 
 

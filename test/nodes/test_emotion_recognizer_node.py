@@ -1,10 +1,13 @@
 """The recognizer: utterance messages in, emotion messages out."""
 
+import json
+
 import numpy as np
 import pytest
 from ros_world import diagnostics_of, values_of, wait_until
 from tiny_model import LABELS, samples_for, write_tiny_model
 
+from physioser_ros.inference import load_model
 from physioser_ros.nodes import conversions, topics
 
 pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
@@ -185,6 +188,83 @@ def test_early_answers_go_to_their_own_topic(start, world):
     wait_until(publish_again, 'an early answer', pause_s=0.2)
     assert received[topics.PARTIAL][0].results[0].class_id == LABELS[6]
     assert not received[topics.CLASSIFICATION]
+
+
+def test_an_anticipated_utterance_has_its_answer_ready_when_it_is_over(start, world):
+    ahead = world.speak(topics.UTTERANCE_ANTICIPATED)
+    speaker, received = start(listen=(topics.CLASSIFICATION, topics.RESULT_INFO))
+    world.matched(ahead)
+    node = world.nodes[0]
+    ahead.publish(utterance(6))
+    wait_until(lambda: node._engine.status().partial_results == 1, 'the early answer')
+    for stamp_ns in (1_500_000_000, 9 * 10**9):
+        speaker.publish(utterance(6, stamp_ns=stamp_ns))
+    known, computed = received[topics.CLASSIFICATION].until(2)
+    assert known.results == computed.results
+    infos = [conversions.info_values(info) for info in received[topics.RESULT_INFO].until(2)]
+    assert [info['answered_ahead'] for info in infos] == ['True', 'False']
+    assert float(infos[0]['answer_ms']) > 0
+    assert node.report()[3]['answered_ahead'] == 1
+
+
+def test_an_early_answer_is_made_of_the_last_seconds(start, world):
+    early = world.speak(topics.UTTERANCE_PARTIAL)
+    _, received = start({'early.window_s': 1.0}, listen=(topics.PARTIAL,))
+    world.matched(early)
+    message = conversions.audio_message(
+        np.concatenate([samples_for(1, duration_s=3.0), samples_for(6)]), conversions.header(7))
+    wait_until(lambda: early.publish(message) or received[topics.PARTIAL], 'an early answer',
+               pause_s=0.2)
+    assert received[topics.PARTIAL][0].results[0].class_id == LABELS[6]
+    assert conversions.stamp_ns(received[topics.PARTIAL][0].header) == 7
+
+
+def test_an_explanation_is_of_the_last_answer_and_shown_on_its_topic(start, world):
+    from std_srvs.srv import Trigger
+
+    speaker, received = start(listen=(topics.CLASSIFICATION, topics.COMPONENTS))
+    answer = world.call('emotion_recognizer/explain', Trigger)
+    assert not answer.success and 'no utterance was answered yet' in answer.message
+    for index in (3, 5):
+        speaker.publish(utterance(index, stamp_ns=index * 10**9))
+    last = received[topics.CLASSIFICATION].wait(2)
+    answer = world.call('emotion_recognizer/explain', Trigger)
+    assert answer.success, answer.message
+    told = json.loads(answer.message)
+    assert told['stamp'] == {'sec': 5, 'nanosec': 0}
+    assert told['label'] == told['model_label'] == LABELS[5]
+    assert told['probabilities'][LABELS[5]] == pytest.approx(last.results[0].score, abs=1e-6)
+    shown = received[topics.COMPONENTS].wait()
+    assert list(shown.data) == pytest.approx(list(told['component_saliency'].values()), abs=1e-5)
+    assert sum(told['branch_weights'].values()) == pytest.approx(1, abs=1e-5)
+    assert [len(told['moments'][branch]) for branch in ('vap', 'ssl')] == [3, 3]
+    assert world.call('emotion_recognizer/reset', Trigger).success
+    assert not world.call('emotion_recognizer/explain', Trigger).success
+
+
+def test_a_long_explanation_holds_up_nobody_and_ends_with_the_node(start, world, tmp_path):
+    from std_srvs.srv import Trigger
+
+    speaker, received = start(listen=(topics.CLASSIFICATION,))
+    node = world.nodes[0]
+    speaker.publish(utterance(3))
+    received[topics.CLASSIFICATION].wait()
+    # From now on an explanation takes an hour.
+    endless = load_model(write_tiny_model(tmp_path / 'endless.onnx', busy=10**8))
+    explain, cancel = node._engine.explain, node._model.cancel
+    node._engine.explain = lambda *sound: endless.run(sound[0] / np.float32(32768)) and explain(
+        *sound)
+    node._model.cancel = lambda: (cancel(), endless.cancel())
+    asked = world.observer.create_client(
+        Trigger, 'emotion_recognizer/explain').call_async(Trigger.Request())
+    wait_until(lambda: endless._under_way, 'the explanation to begin')
+    speaker.publish(utterance(4))
+    assert received[topics.CLASSIFICATION].wait(2).results[0].class_id == LABELS[4]
+    assert not asked.done()
+    assert world.transition('emotion_recognizer', 'deactivate')
+    wait_until(asked.done, 'the answer of the explanation')
+    assert not asked.result().success
+    assert 'cannot be explained' in asked.result().message
 
 
 def test_the_same_utterances_give_the_same_answers_again(start):
