@@ -11,9 +11,13 @@ import click
 @click.option('--data', required=True,
               type=click.Path(exists=True, file_okay=False, path_type=Path),
               help='Folder with the recordings and their index.csv.')
-@click.option('--corpus', help='Take this corpus alone, whatever the experiment takes.')
-@click.option('--fold', default=0, type=click.IntRange(0), help='Fold that is held out.')
-@click.option('--seed', default=0, type=click.IntRange(0), help='Seed of the training.')
+@click.option('--corpus', multiple=True,
+              help='Take this corpus alone, whatever the experiment takes; repeat it for more '
+                   'runs, each of one corpus.')
+@click.option('--fold', multiple=True, default=(0,), type=click.IntRange(0),
+              help='Fold that is held out; repeat it for more runs.')
+@click.option('--seed', multiple=True, default=(0,), type=click.IntRange(0),
+              help='Seed of the training; repeat it for more runs.')
 @click.option('--all-speakers', is_flag=True,
               help='Hold nobody out: the model that ships. Needs --calibration.')
 @click.option('--calibration', type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -32,10 +36,12 @@ def command(experiment, data, corpus, fold, seed, all_speakers, calibration, out
     Train the model that the file EXPERIMENT describes.
 
     Speakers of one fold are held out and judged at the end; a share of the others sets the
-    temperature and the threshold. The same command goes on with a training that was interrupted.
+    temperature and the threshold. The same command goes on with a training that was interrupted
+    and leaves a finished one as it is.
 
     \b
-    physioser train config/experiments/joint.yaml --data DATA --fold 0 --seed 0
+    physioser train config/experiments/joint.yaml --data DATA --fold 0 --fold 1 --seed 0
+    physioser train config/experiments/own_backbone_only.yaml --data DATA --corpus emodb
     physioser train config/experiments/joint.yaml --data DATA --all-speakers \
         --calibration runs/joint-fold0-seed0
     """
@@ -43,29 +49,45 @@ def command(experiment, data, corpus, fold, seed, all_speakers, calibration, out
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if threads:
         os.environ['OMP_NUM_THREADS'] = str(threads)
-    from dataclasses import replace
-
     import torch
 
-    from physioser_ros.training.experiment import RunOptions, train
+    from physioser_ros.training.experiment import train
     from physioser_ros.training.options import read_experiment
 
     if threads:
         torch.set_num_threads(threads)
     try:
         chosen = read_experiment(experiment)
-        name = chosen.name
-        if corpus:
-            chosen = replace(chosen, data=replace(chosen.data, corpora=(corpus,)))
-            name += f'-{corpus}'
-        name += '-all' if all_speakers else f'-fold{fold}'
-        options = RunOptions(data=data, output=output or Path('runs') / f'{name}-seed{seed}',
-                             cache=cache, fold=fold, seed=seed, all_speakers=all_speakers,
-                             calibration_from=calibration)
-        metrics = train(chosen, options, say=click.echo)
+        runs = list(_runs(chosen, data, corpus, (0,) if all_speakers else fold, seed,
+                          all_speakers, calibration, output, cache))
+        for one, options in runs:
+            metrics = train(one, options, say=click.echo)
+            for name, own in metrics.get('test', {}).items():
+                click.echo(f'{name:10s} WA {own["wa"]:.3f}  UA {own["ua"]:.3f}  F1 '
+                           f'{own["macro_f1"]:.3f}  ECE {own["ece"]:.3f}')
+            click.echo(f'{options.output} is complete')
     except (ValueError, RuntimeError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
-    for corpus, own in metrics.get('test', {}).items():
-        click.echo(f'{corpus:10s} WA {own["wa"]:.3f}  UA {own["ua"]:.3f}  F1 '
-                   f'{own["macro_f1"]:.3f}  ECE {own["ece"]:.3f}')
-    click.echo(f'{options.output} is complete')
+
+
+def _runs(experiment, data, corpora, folds, seeds, all_speakers, calibration, output, cache):
+    """Yield experiment and options of each run that the command line asks for."""
+    from dataclasses import replace
+    from itertools import product
+
+    from physioser_ros.training.experiment import RunOptions
+    from physioser_ros.training.options import ExperimentError
+
+    wanted = list(product(corpora or (None,), seeds, folds))
+    if output and len(wanted) > 1:
+        raise ExperimentError(f'--output is one folder and this asks for {len(wanted)} runs: '
+                              'leave it out')
+    for corpus, seed, fold in wanted:
+        own, name = experiment, experiment.name
+        if corpus:
+            own = replace(own, data=replace(own.data, corpora=(corpus,)))
+            name += f'-{corpus}'
+        name += '-all' if all_speakers else f'-fold{fold}'
+        yield own, RunOptions(data=data, output=output or Path('runs') / f'{name}-seed{seed}',
+                              cache=cache, fold=fold, seed=seed, all_speakers=all_speakers,
+                              calibration_from=calibration)

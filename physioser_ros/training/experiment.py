@@ -54,6 +54,8 @@ def train(experiment, options, say=print):
     """
     Train, calibrate and judge one model; the run folder has everything afterwards.
 
+    A run folder that has it already is left as it is.
+
     :param experiment: `Experiment`
     :param options: `RunOptions`
     :param say: callable of one line of text
@@ -71,6 +73,8 @@ def train(experiment, options, say=print):
     if model is not None:
         experiment = replace(experiment, model=model.config.to_dict())
     _claim(experiment, options)
+    if (options.output / 'environment.json').exists():
+        return run_folder.read_metrics(options.output)
     learn = _network if experiment.kind == 'physioser' else _baseline
     answer, count = learn(experiment, options, model, index, split.train, labels, say)
     held = {part: (rows, answer(rows)) for part, rows in

@@ -118,6 +118,20 @@ def test_a_run_folder_of_another_training_is_refused(runs, data):
     assert 'holds another training' in said
 
 
+def test_a_finished_run_is_left_as_it_is(runs, data):
+    before = (runs / 'toy' / 'environment.json').read_text()
+    said = invoke(train, runs / 'toy.yaml', '--data', data, '--output', runs / 'toy',
+                  '--cache', runs / 'cache')
+    assert 'is complete' in said and 'epoch' not in said
+    assert (runs / 'toy' / 'environment.json').read_text() == before
+
+
+def test_one_output_is_no_place_for_two_runs(runs, data):
+    said = invoke(train, runs / 'toy.yaml', '--data', data, '--fold', 0, '--fold', 1, '--output',
+                  runs / 'two', code=1)
+    assert '--output is one folder and this asks for 2 runs' in said
+
+
 def test_the_page_compares_with_the_baseline_on_the_same_speakers(runs):
     page = runs / 'results.md'
     invoke(evaluate, runs / 'toy', runs / 'toy_backbone_only', runs / 'all', '--report', page)
