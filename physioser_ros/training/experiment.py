@@ -24,7 +24,7 @@ from physioser_ros.training.history import HeardBefore
 from physioser_ros.training.losses import balanced_weights
 from physioser_ros.training.metrics import threshold_at
 from physioser_ros.training.options import ExperimentError
-from physioser_ros.training.protocol import recordings, split_of
+from physioser_ros.training.protocol import possible, recordings, split_of
 
 #: Share of the clips that the shipped threshold answers.
 COVERAGE = 0.8
@@ -77,7 +77,11 @@ def train(experiment, options, say=print):
         return run_folder.read_metrics(options.output)
     learn = _network if experiment.kind == 'physioser' else _baseline
     answer, count = learn(experiment, options, model, index, split.train, labels, say)
-    held = {part: (rows, answer(rows)) for part, rows in
+    def judge(rows):
+        found = answer(rows)
+        return {**found, 'logits': possible(found['logits'], labels, experiment.data.judged)}
+
+    held = {part: (rows, judge(rows)) for part, rows in
             (('calibration', split.calibration), ('test', split.test)) if len(rows)}
     metrics = _finish(held, split, labels, calibration, options)
     metrics['trainable_parameters'] = int(count)

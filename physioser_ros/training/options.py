@@ -27,6 +27,8 @@ class DataOptions:
     labels: str = 'shared'
     #: Shared labels whose recordings are taken; empty: all of them.
     emotions: tuple = ()
+    #: Labels whose recordings are judged, the answers being among them alone; empty: all of them.
+    judged: tuple = ()
     #: Who is judged: `speakers` never heard, `corpora` never heard (fold: which, in alphabetical
     #: order), random `clips` 7:1:2, which depends on the speaker, or the folds of `emobox`.
     protocol: str = 'speakers'

@@ -1,10 +1,17 @@
 """Which recordings an experiment takes, what they are called, and who is judged."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from physioser_ros.corpora.emobox import hold_out_emobox
 from physioser_ros.corpora.index import present_labels, read_index
 from physioser_ros.corpora.registry import corpus_names, get_corpus
 from physioser_ros.corpora.splits import hold_out, hold_out_corpus, random_clips
 from physioser_ros.training.options import ExperimentError
+
+#: Logit of a label that is no possible answer.
+IMPOSSIBLE = -1e4
 
 #: What each protocol is, as the tables say it.
 PROTOCOLS = {
@@ -69,6 +76,35 @@ def split_of(index, data, fold, seed):
     :raises SplitError: if there is no such fold, or the data cannot be split so
     :raises ExperimentError: if a fold is asked for where there are none
     """
+    split = _protocol(index, data, fold, seed)
+    if not data.judged:
+        return split
+    return replace(split, **{part: rows[rows['emotion_norm'].isin(list(data.judged))] for
+                             part, rows in (('calibration', split.calibration),
+                                            ('test', split.test))})
+
+
+def possible(logits, labels, judged):
+    """
+    Return logits in which only the judged labels can win.
+
+    :param logits: float, shape (n, C)
+    :param labels: tuple of the C labels
+    :param judged: labels that can be answers; empty: all of them
+    :return: float, shape (n, C), with `IMPOSSIBLE` for the others
+    :raises ExperimentError: if there is no such label
+    """
+    unknown = sorted(set(judged) - set(labels))
+    if unknown:
+        raise ExperimentError(f'data.judged has {", ".join(unknown)}; the labels are '
+                              f'{", ".join(labels)}')
+    if not judged:
+        return logits
+    return np.where([label in judged for label in labels], logits, IMPOSSIBLE)
+
+
+def _protocol(index, data, fold, seed):
+    """Return the split before anything is left out of what is judged."""
     common = {'seed': data.split_seed, 'calibration_share': data.calibration_share}
     if data.protocol == 'clips':
         if fold:

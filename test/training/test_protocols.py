@@ -8,7 +8,7 @@ import pytest
 
 from physioser_ros.training.baselines import Baseline, BASELINES, make_look_up, NEVER
 from physioser_ros.training.options import DataOptions, experiment_from, ExperimentError
-from physioser_ros.training.protocol import recordings, sexes, split_of
+from physioser_ros.training.protocol import possible, recordings, sexes, split_of
 
 EMOTIONS = {'emodb': {'anger': 'angry', 'boredom': 'other', 'neutral': 'neutral'},
             'ravdess': {'angry': 'angry', 'calm': 'other', 'neutral': 'neutral'}}
@@ -39,6 +39,19 @@ def test_an_experiment_may_take_some_emotions_only(folder):
     assert labels == ('angry', 'neutral') and len(index) == 48
     with pytest.raises(ExperimentError, match='has happy, which no recording has'):
         recordings(folder, DataOptions(emotions=('happy',)))
+
+
+def test_an_experiment_may_train_on_more_than_it_judges(folder):
+    data = DataOptions(judged=('angry', 'neutral'))
+    index, labels = recordings(folder, data)
+    split = split_of(index, data, 0, 0)
+    assert set(split.train['emotion_norm']) == set(labels) == {'angry', 'neutral', 'other'}
+    assert set(split.test['emotion_norm']) == set(split.calibration['emotion_norm']) == {
+        'angry', 'neutral'}
+    logits = possible(np.array([[1.0, 2.0, 9.0]]), labels, data.judged)
+    assert logits[0, :2].tolist() == [1, 2] and logits[0, 2] < -1000
+    with pytest.raises(ExperimentError, match='data.judged has happy'):
+        possible(logits, labels, ('happy',))
 
 
 def test_each_protocol_judges_whom_it_says(folder):
