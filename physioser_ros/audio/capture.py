@@ -277,7 +277,8 @@ class Capture:
         # Whatever broke, nobody may believe that this still listens.
         except Exception as error:
             self._state = 'failed'
-            self._error = f'listening failed: {type(error).__name__}: {error}'
+            cause = error if isinstance(error, AudioError) else f'{type(error).__name__}: {error}'
+            self._error = f'listening failed: {cause}'
             self._notice('error', self._error)
         finally:
             if self._state in ('finished', 'failed'):

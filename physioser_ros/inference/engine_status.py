@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Mapping, Optional, Tuple
 
 from physioser_ros.inference.durations import DurationWindow, Percentiles
+from physioser_ros.inference.errors import InferenceError
 from physioser_ros.inference.metadata import SAMPLE_RATE
 from physioser_ros.inference.request_queue import QUEUE_FULL, Request, TOO_OLD
 from physioser_ros.inference.result import EmotionResult
@@ -135,7 +136,8 @@ class Ledger:
 
     def _failed(self, error: Optional[Exception], now_s: float) -> None:
         self._errors += 1
-        self._last_error = f'{type(error).__name__}: {error}'
+        self._last_error = (str(error) if isinstance(error, InferenceError)
+                            else f'{type(error).__name__}: {error}')
         self._last_trouble = (now_s, self._last_error)
 
     def _real_time_factor(self) -> float:

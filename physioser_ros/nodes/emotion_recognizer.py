@@ -16,7 +16,7 @@ from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
 from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
-from physioser_ros.nodes.ros4hri import Voice
+from physioser_ros.nodes.ros4hri import check_voice_id, Voice
 
 #: Time for the inference under way when the node is deactivated, and for an explanation, in s.
 STOP_S, ASIDE_STOP_S = 1.2, 0.4
@@ -74,6 +74,8 @@ class EmotionRecognizer(ManagedNode):
     def prepare(self):
         """Load and try the model, and create the publishers."""
         values = self.parameters.values()
+        if values['ros4hri.enabled']:
+            check_voice_id(values['ros4hri.voice_id'])
         self._model = load_model(
             find_model(values['model.path']), sha256=values['model.sha256'],
             providers=values['model.providers'],
@@ -295,9 +297,9 @@ class EmotionRecognizer(ManagedNode):
         self._settle(heard.partial)
 
     def _on_inference_error(self, heard, error):
+        cause = error if isinstance(error, InferenceError) else f'{type(error).__name__}: {error}'
         self.get_logger().error(
-            f'utterance of {stamp_ns(heard.header)} ns without an answer: '
-            f'{type(error).__name__}: {error}')
+            f'utterance of {stamp_ns(heard.header)} ns without an answer: {cause}')
         self._settle(heard.partial)
 
     def _set_enabled(self, request):

@@ -11,6 +11,7 @@ import threading
 from rclpy.qos import QoSProfile
 
 from physioser_ros.nodes.conversions import header, message_type
+from physioser_ros.nodes.parameters import ParameterError
 
 #: Expressions of hri_msgs by label; a label that is missing here is not published.
 EXPRESSIONS = {
@@ -23,6 +24,14 @@ PERIOD_S = 1.0
 LIST_DEPTH, VALUE_DEPTH = 1, 10
 
 _NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
+
+
+def check_voice_id(voice_id):
+    """Raise ParameterError unless `voice_id` can be part of the name of a topic."""
+    if not _NAME.fullmatch(voice_id):
+        raise ParameterError(
+            f"'ros4hri.voice_id' cannot be {voice_id!r}, for it is part of the topics "
+            'humans/voices/<id>/…: write letters, digits and underscores, no digit first')
 
 
 class Voice:

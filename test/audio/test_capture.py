@@ -171,6 +171,17 @@ def test_a_callback_that_raises_ends_in_an_error_that_names_it(make, heard, tmp_
     assert heard.notices[-1] == ('error', status.text)
 
 
+def test_a_file_that_breaks_off_is_told_in_the_words_of_its_error(make, heard, tmp_path):
+    capture = make(file_path=write(tmp_path / 'a.wav', SPEECH), file_realtime=False, **FILE)
+
+    def broken(timeout_s):
+        raise AudioError('it is damaged: record it anew')
+    capture._source.read = broken
+    capture.start()
+    assert capture.finished.wait(30)
+    assert capture.status().text == 'listening failed: it is damaged: record it anew'
+
+
 def test_a_reset_drops_the_open_utterance(make, heard):
     capture = make(**TOPIC)
     capture.start()

@@ -323,6 +323,15 @@ def test_without_hri_msgs_one_line_says_so_and_the_rest_works(start, monkeypatch
     received[topics.CLASSIFICATION].wait()
 
 
+def test_a_voice_id_that_cannot_be_a_topic_is_refused_in_one_sentence(world, tiny_model):
+    from physioser_ros.nodes.emotion_recognizer import EmotionRecognizer
+
+    node = world.add(EmotionRecognizer, {
+        'model.path': tiny_model, 'ros4hri.enabled': True, 'ros4hri.voice_id': 'my voice'})
+    assert not world.transition('emotion_recognizer', 'configure')
+    assert node.problem.startswith("cannot configure: 'ros4hri.voice_id' cannot be 'my voice'")
+
+
 def test_the_voice_is_published_where_hri_msgs_is_installed(start, world):
     hri = pytest.importorskip('hri_msgs.msg', reason='hri_msgs is not installed')
     voices = world.speak(topics.VOICE_DETECTED)
