@@ -1,39 +1,6 @@
-"""The small world of the node tests, for the consumers."""
-
-import os
-from pathlib import Path
-import sys
+"""What consumers hear, in the small world of the node tests."""
 
 import pytest
-
-# ros_world, launch_evaluation and processes live beside the tests of the nodes.
-sys.path.append(str(Path(__file__).resolve().parent.parent / 'nodes'))
-
-
-@pytest.fixture(scope='module')
-def ros():
-    """Initialise rclpy in a domain of this process, or skip where ROS 2 is not sourced."""
-    rclpy = pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
-    pytest.importorskip('vision_msgs.msg', reason='no message packages: source tools/env.sh')
-    if rclpy.ok():
-        # Another room's tests are not finished with it.
-        yield rclpy
-        return
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
-    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    yield rclpy
-    rclpy.shutdown()
-
-
-@pytest.fixture
-def world(ros):
-    """Return a World of its own for the test."""
-    from ros_world import World
-
-    created = World()
-    yield created
-    created.close()
 
 
 @pytest.fixture

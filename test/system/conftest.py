@@ -1,61 +1,13 @@
 """What the processes of an installed package are given, and a world in which they are heard."""
 
-import os
-from pathlib import Path
-import sys
-
 import numpy as np
 from places import ROOT
 import pytest
 import soundfile
-from tiny_model import write_tiny_model
-
-# ros_world, launch_evaluation and processes live beside the tests of the nodes.
-sys.path.append(str(ROOT / 'test' / 'nodes'))
 
 #: Three emotions of one person that no model confuses.
 CLIPS = ('emodb/03a01Wa.flac', 'emodb/03a01Nc.flac', 'emodb/03a02Ta.flac')
 PAUSE_S = 1.2
-
-
-@pytest.fixture(scope='session')
-def ros():
-    """Initialise rclpy in a domain of this process, or skip where ROS 2 is not sourced."""
-    rclpy = pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
-    pytest.importorskip('audio_common_msgs.msg', reason='no message packages: tools/env.sh')
-    if rclpy.ok():
-        # Another room's tests are not finished with it.
-        yield rclpy
-        return
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    # The ports of the last domains lie above those of outgoing connections.
-    os.environ['ROS_DOMAIN_ID'] = str(215 + os.getpid() % 17)
-    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    yield rclpy
-    rclpy.try_shutdown()
-
-
-@pytest.fixture(scope='session')
-def prefix():
-    """Return the folder into which colcon has installed the package."""
-    pytest.importorskip('ament_index_python', reason='no ROS 2: source tools/env.sh')
-    from ament_index_python.packages import get_package_prefix, PackageNotFoundError
-
-    try:
-        return Path(get_package_prefix('physioser_ros'))
-    except (PackageNotFoundError, OSError):
-        # Unknown to the index, or no index in the environment.
-        pytest.skip('physioser_ros is not built: make setup, source tools/env.sh')
-
-
-@pytest.fixture
-def world(ros):
-    """Return a World of its own for the test."""
-    from ros_world import World
-
-    created = World()
-    yield created
-    created.close()
 
 
 @pytest.fixture
@@ -92,12 +44,6 @@ def execute(prefix, tmp_path):
     yield execute
     for process in started:
         process.kill()
-
-
-@pytest.fixture(scope='session')
-def tiny_model(tmp_path_factory):
-    """Return the path of a tiny model, listed in the manifest beside it."""
-    return str(write_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.onnx'))
 
 
 @pytest.fixture(scope='session')
