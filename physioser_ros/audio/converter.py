@@ -10,6 +10,8 @@ from physioser_ros.audio.errors import AudioError
 #: The stamps of others are less exact than those of a device.
 LOSS_NS = 500_000_000
 DEVICE_LOSS_NS = 150_000_000
+#: So many blocks in a row whose stamps followed each other to 2 ms: then half a block is a loss.
+EXACT_BLOCKS, EXACT_NS = 10, 2_000_000
 #: Blocks that repeat the past and are refused before it is believed that time began anew.
 REPETITIONS = 10
 
@@ -42,7 +44,7 @@ class Converter:
         self._gap = False
         self._expected_ns = None
         self._last_ns = None
-        self._repeated = 0
+        self._repeated = self._exact = 0
 
     def configure(self, channels, mix, gain_db):
         """Take over new values of the arguments of the constructor."""
@@ -66,9 +68,9 @@ class Converter:
         anew = self._check_order(raw)
         blocks = []
         lost_ns = 0 if self._expected_ns is None else raw.steady_ns - self._expected_ns
-        loss_ns = DEVICE_LOSS_NS if raw.monotonic_ns else LOSS_NS
-        if raw.lost or anew or lost_ns > loss_ns or raw.rate != self._rate:
+        if raw.lost or anew or lost_ns > self._loss_ns(raw) or raw.rate != self._rate:
             blocks += self._begin(raw, max(0, lost_ns))
+        self._exact = self._exact + 1 if abs(lost_ns) <= EXACT_NS else 0
         self._expected_ns = raw.steady_ns + len(mono) * 1_000_000_000 // raw.rate
         position_ns = self._taken * 1_000_000_000 // raw.rate
         stamp_ns = self._clock.observe(position_ns, raw.stamp_ns).stamp_ns
@@ -88,6 +90,14 @@ class Converter:
     def interrupt(self):
         """Note that sound was lost: the next block begins anew."""
         self._rate = 0
+
+    def _loss_ns(self, raw):
+        """Return how late a block may be; a sender with exact stamps tells every lost block."""
+        if raw.monotonic_ns:
+            return DEVICE_LOSS_NS
+        if self._exact >= EXACT_BLOCKS:
+            return len(raw.samples) * 500_000_000 // raw.rate
+        return LOSS_NS
 
     def _check_order(self, raw):
         """Refuse what is no later than the block before; return whether time began anew."""

@@ -143,3 +143,11 @@ def test_a_device_that_loses_less_than_a_syllable_is_found_out():
     converter.convert(RawBlock(samples, 16000, S, False, S))
     [block] = converter.convert(RawBlock(samples, 16000, S, False, S + 230_000_000))
     assert block.gap and block.index == 480 + 3200
+
+
+def test_one_block_that_is_missing_among_exact_stamps_is_a_gap():
+    converter = Converter()
+    block = np.ones((1600, 1), np.int16)
+    stamps = [index * 100_000_000 for index in range(14) if index != 12]
+    gaps = [converter.convert(RawBlock(block, 16000, stamp))[0].gap for stamp in stamps]
+    assert gaps == [False] * 12 + [True]
