@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 import psutil
 
@@ -80,15 +80,25 @@ class NodeProcess:
                          if line.startswith('voluntary_ctxt_switches'))
         return count
 
-    def close(self) -> None:
-        """End it."""
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
+    def end(self) -> Optional[int]:
+        """End it as Ctrl-C does; return its exit code, None where it had to be killed."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(END_S)
+            return self._process.wait(END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+            return None
+
+    def close(self) -> None:
+        """End it."""
+        self.end()
 
 
 class Heard(list):

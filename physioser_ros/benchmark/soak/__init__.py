@@ -1,0 +1,1 @@
+"""What hours of work leave behind in the processes: memory, threads, descriptors, delay."""
