@@ -1,6 +1,6 @@
 """One training from an experiment to a finished run folder."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 import json
 from pathlib import Path
 import shutil
@@ -23,7 +23,7 @@ from physioser_ros.training.fit import feature_set, fit, logits_of
 from physioser_ros.training.history import HeardBefore
 from physioser_ros.training.losses import balanced_weights
 from physioser_ros.training.metrics import threshold_at
-from physioser_ros.training.options import ExperimentError
+from physioser_ros.training.options import experiment_from, ExperimentError
 from physioser_ros.training.protocol import possible, recordings, split_of
 
 #: Share of the clips that the shipped threshold answers.
@@ -77,6 +77,7 @@ def train(experiment, options, say=print):
         return run_folder.read_metrics(options.output)
     learn = _network if experiment.kind == 'physioser' else _baseline
     answer, count = learn(experiment, options, model, index, split.train, labels, say)
+
     def judge(rows):
         found = answer(rows)
         return {**found, 'logits': possible(found['logits'], labels, experiment.data.judged)}
@@ -185,17 +186,22 @@ def _claim(experiment, options):
     """Make the run folder, or make sure that it is of this very training."""
     run = {'fold': None if options.all_speakers else options.fold, 'seed': options.seed,
            'all_speakers': options.all_speakers}
-    path = options.output / 'config.yaml'
-    if path.exists():
-        old = path.read_text()
-        run_folder.write_config(options.output, experiment, run)
-        if path.read_text() != old:
-            path.write_text(old)
+    if (options.output / 'config.yaml').exists():
+        old = run_folder.read_config(options.output)
+        # Read anew: an option that came later has its default in an older folder.
+        same = old.pop('run') == run and _resolved(experiment_from(old)) == _resolved(experiment)
+        if not same:
             raise ExperimentError(f'{options.output} holds another training: give another '
                                   '--output, or remove it')
         return
     options.output.mkdir(parents=True, exist_ok=True)
     run_folder.write_config(options.output, experiment, run)
+
+
+def _resolved(experiment):
+    """Return an experiment as plain values, every option of its model among them."""
+    model = PhysioSERConfig.from_dict(experiment.model).to_dict() if experiment.model else {}
+    return json.loads(json.dumps(asdict(replace(experiment, model=model))))
 
 
 def _finish(held, split, labels, calibration, options):
