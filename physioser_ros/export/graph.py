@@ -7,6 +7,7 @@ import warnings
 import torch
 from torch import nn
 
+from physioser_ros.export.convolutions import widen
 from physioser_ros.export.errors import ExportError
 
 #: Operator set of the exported graph; from 20 on GELU is one operator, which onnxruntime computes
@@ -102,6 +103,7 @@ def to_onnx(model, temperature=1.0, *, max_samples):
                           f'({name}): {_reason(error)}') from error
     proto = program.model_proto
     _name_frames(proto)
+    widen(proto)
     return proto
 
 
