@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     'devices': 'List the microphones and mark the one that a setting would pick.',
     'doctor': 'Check microphone, permissions, ROS environment and model; say what to do.',
     'hearing': 'Measure what the capture hears and what it takes for a voice.',
+    'early': 'Measure how early the answer is known, and what computing it ahead saves.',
     'bench': 'Measure what it costs, side by side with what else could be installed.',
     'corpora': 'List, check and index corpora of emotional speech.',
     'parts': 'Print the trainable parameters of a model, part by part.',
