@@ -50,18 +50,20 @@ class Capture:
     :param on_partial: takes the `Utterance` so far, see `SegmenterOptions.partial_period_s`
     :param on_anticipated: takes the `Utterance` that will follow if the silence lasts
     :param on_notice: takes a level (`info`, `warn`, `error`) and a sentence
+    :param on_finished: called without arguments when `finished` was set
     :param source: in place of the one that the options name, for tests
     :param vad: in place of the one that the options name, for tests
     """
 
     def __init__(self, options, *, now_ns, on_utterance, on_voice=_nothing, on_block=None,
-                 on_partial=None, on_anticipated=None, on_notice=None, source=None, vad=None):
+                 on_partial=None, on_anticipated=None, on_notice=None, on_finished=None,
+                 source=None, vad=None):
         self._options = options
         self._now_ns = now_ns
         self._on_utterance, self._on_voice = on_utterance, on_voice
         self._on_block, self._on_partial = on_block or _nothing, on_partial or _nothing
         self._on_anticipated = on_anticipated or _nothing
-        self._notice = on_notice or _nothing
+        self._notice, self._on_finished = on_notice or _nothing, on_finished or _nothing
         self._given_source, self._given_vad = source, vad
         self._gate = OwnVoiceGate(options.gate_mode, options.gate_hold_off_s,
                                   options.gate_timeout_s)
@@ -284,6 +286,7 @@ class Capture:
             if self._state in ('finished', 'failed'):
                 self._source.stop()
                 self.finished.set()
+                self._on_finished()
 
     def _step(self):
         """Read and handle one block, and look after the source."""

@@ -13,6 +13,7 @@ from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 
 AUDIO_INFO_PERIOD_S = 5.0
+#: How often it is looked whether somebody subscribes, while a file waits for that, in s.
 POLL_S = 0.2
 #: Time for subscribers to acknowledge the last utterance of a file, in s.
 DELIVERY_S = 5.0
@@ -66,7 +67,7 @@ class AudioCapture(ManagedNode):
             on_block=self.guarded(self._on_block) if values['publish_stream'] else None,
             on_partial=self.guarded(self._on_partial),
             on_anticipated=self.guarded(self._on_anticipated),
-            on_notice=self.guarded(self._on_notice))
+            on_notice=self.guarded(self._on_notice), on_finished=self._on_capture_finished)
         # Who muted the microphone relies on it, whatever is configured anew.
         if not self._enabled:
             self._capture.set_enabled(False)
@@ -86,11 +87,10 @@ class AudioCapture(ManagedNode):
         if source == 'topic':
             self._subscribe(topics.INPUT_INFO, self._on_input_info)
             self._subscribe(topics.INPUT_STREAM, self._on_input)
-        if source == 'file':
-            # The last timer: _poll_file removes itself.
-            self._every(POLL_S, self._poll_file)
         self._waiting = source == 'file' and self.parameters['file.wait_for_subscriber']
         if self._waiting:
+            # The last timer: it removes itself.
+            self._every(POLL_S, self._await_subscriber)
             self.get_logger().info('the file starts when somebody subscribes to '
                                    f'{self._published[topics.UTTERANCE].topic_name}')
         else:
@@ -221,18 +221,27 @@ class AudioCapture(ManagedNode):
             return
         self._capture.push(samples, conversions.stamp_ns(message.header), rate)
 
-    def _poll_file(self):
-        if self._waiting:
-            if self._published[topics.UTTERANCE].get_subscription_count() == 0:
-                return
-            self._waiting = False
-            try:
-                self._capture.start()
-            except AudioError as error:
-                self._fail(f'cannot start: {error}')
-                self._end_file(1)
-                return
-        if not self._capture.finished.is_set():
+    def _await_subscriber(self):
+        if self._published[topics.UTTERANCE].get_subscription_count() == 0:
+            return
+        self._waiting = False
+        self.destroy_timer(self._timers_made.pop())
+        try:
+            self._capture.start()
+        except AudioError as error:
+            self._fail(f'cannot start: {error}')
+            self._end_file(1)
+
+    def _on_capture_finished(self):
+        """Take note of the end of the source; runs in the capture's thread."""
+        if self.executor is not None:
+            # A task instead of a timer that looks: the executor wakes up for nothing less.
+            self.executor.create_task(self.guarded(self._file_is_over))
+
+    def _file_is_over(self):
+        # In between the node may have been deactivated, and started anew.
+        if self.parameters['source'] != 'file' or self._capture is None or (
+                not self._capture.finished.is_set()):
             return
         failed = self._capture.status().level == 'error'
         if not failed:
@@ -240,7 +249,6 @@ class AudioCapture(ManagedNode):
         self._end_file(int(failed))
 
     def _end_file(self, code):
-        self.destroy_timer(self._timers_made.pop())
         if self.parameters['file.exit_at_end']:
             for publisher in self._published.values():
                 publisher.wait_for_all_acked(conversions.duration(DELIVERY_S))

@@ -28,11 +28,11 @@ class FakeCapture:
     last = None
 
     def __init__(self, options, *, now_ns, on_utterance, on_voice, on_block=None,
-                 on_partial=None, on_anticipated=None, on_notice=None):
+                 on_partial=None, on_anticipated=None, on_notice=None, on_finished=None):
         self.options, self.now_ns = options, now_ns
         self.on_utterance, self.on_voice, self.on_block = on_utterance, on_voice, on_block
         self.on_partial, self.on_anticipated = on_partial, on_anticipated
-        self.on_notice = on_notice
+        self.on_notice, self.on_finished = on_notice, on_finished
         self.finished = threading.Event()
         self.calls = []
         FakeCapture.last = self
@@ -82,6 +82,11 @@ class FakeCapture:
     def status(self):
         """Return a status of which every field is known."""
         return FakeStatus()
+
+    def finish(self):
+        """Come to the end of the sound."""
+        self.finished.set()
+        self.on_finished()
 
     def pushed(self):
         """Return the calls of `push`."""

@@ -229,7 +229,7 @@ def test_a_file_waits_for_a_subscriber_and_its_end_is_told_after_the_last_uttera
     wait_until(lambda: 'start' in FakeCapture.last.calls, 'the start')
     world.connected(node, {topics.UTTERANCE: received})
     FakeCapture.last.on_utterance(utterance())
-    FakeCapture.last.finished.set()
+    FakeCapture.last.finish()
     wait_until(lambda: ended, 'the end')
     assert ended == [(0, 1)]
     received.wait()
