@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tiny_model import expected, LABELS, samples_for
+from tiny_model import expected, LABELS, samples_for, write_tiny_model
 
 from physioser_ros.inference import (
-    Decision, DecisionOptions, Recognizer, SpeakerMemory, UNCERTAIN)
+    Decision, DecisionOptions, InferenceError, load_model, Recognizer, SpeakerMemory, UNCERTAIN)
 
 CONTEXT = object()
 
@@ -85,6 +85,16 @@ def test_what_says_little_about_a_voice_does_not_change_what_is_known_of_it(adap
     recognizer.recognize(samples_for(7, duration_s=0.3))
     recognizer.decision.options = DecisionOptions(min_confidence=1.0)
     assert recognizer.recognize(samples_for(7)).label == UNCERTAIN
+    assert recognizer.speakers.recall('', 0.0) is known
+
+
+def test_an_utterance_without_an_answer_does_not_change_what_is_known_of_a_voice(tmp_path):
+    model = load_model(write_tiny_model(tmp_path / 'tiny.onnx', speaker=True, nan_above=0.5))
+    recognizer = Recognizer(model, Decision(), SpeakerMemory())
+    recognizer.recognize(samples_for(2))
+    known = recognizer.speakers.recall('', 0.0)
+    with pytest.raises(InferenceError):
+        recognizer.recognize(samples_for(7))
     assert recognizer.speakers.recall('', 0.0) is known
 
 

@@ -12,6 +12,8 @@ from physioser_ros.nodes import conversions, topics
 
 pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
 
+from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402,I100
+
 RESULT_TOPICS = (topics.BRANCHES, topics.VAP_FRAMES, topics.CONFIDENCE, topics.LABEL,
                  topics.RESULT_INFO, topics.CLASSIFICATION)
 
@@ -312,6 +314,44 @@ def test_speakers_are_told_apart_by_their_id(start, world, tmp_path):
                             for message in received[topics.CLASSIFICATION])
     assert first == other
     assert first != second
+
+
+def test_what_is_known_of_a_voice_ends_with_time_number_and_reset(start, world, tmp_path):
+    from std_srvs.srv import Trigger
+
+    model = str(write_tiny_model(tmp_path / 'adapting.onnx', speaker=True))
+    ids = world.speak(topics.SPEAKER_ID)
+    speaker, received = start({'model.path': model, 'speaker.forget_s': 10.0,
+                               'speaker.max_speakers': 1}, listen=(topics.CLASSIFICATION,))
+    node = world.nodes[0]
+    world.matched(ids)
+
+    def say(name, second):
+        ids.publish(conversions.message_type('std_msgs/String')(data=name))
+        wait_until(lambda: node._speaker_id == name, f'{name} to be known')
+        count = len(received[topics.CLASSIFICATION]) + 1
+        speaker.publish(utterance(5, stamp_ns=10**12 + second * 10**9))
+        return received[topics.CLASSIFICATION].wait(count).results
+    stranger = say('ann', 0)
+    assert say('ann', 5) != stranger
+    assert say('ann', 16) == stranger
+    assert say('bob', 17) == stranger
+    # There was room for one, and it was the last who spoke.
+    assert say('ann', 18) == stranger
+    assert say('ann', 19) != stranger
+    assert world.call('emotion_recognizer/reset', Trigger).success
+    assert say('ann', 20) == stranger
+    assert node.report()[3]['speakers'] == 1
+
+
+def test_a_best_effort_subscriber_is_served(start, world):
+    lossy = world.listen(topics.CLASSIFICATION, QoSProfile(
+        depth=10, reliability=ReliabilityPolicy.BEST_EFFORT))
+    speaker, _ = start(listen=())
+    lossy.wait_matched()
+    # It may lose a message.
+    wait_until(lambda: speaker.publish(utterance(3)) or lossy, 'an answer', pause_s=0.2)
+    assert lossy[0].results[0].class_id == LABELS[3]
 
 
 def test_without_hri_msgs_one_line_says_so_and_the_rest_works(start, monkeypatch):
