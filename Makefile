@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INPUT ?=
+PARAMS ?=
 SOURCES := setup.py setup.cfg package.xml requirements/run.in \
   $(shell find physioser_ros launch config models -type f -not -name '*.pyc')
 INTERFACES := $(shell find tools/interfaces -type f)
@@ -12,7 +13,8 @@ INTERFACES := $(shell find tools/interfaces -type f)
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make run [INPUT=FILE.wav]  listen to the microphone, or to a recording, and print emotions'
+	@echo 'make run [INPUT=FILE.wav] [PARAMS=FILE.yaml]'
+	@echo '                           listen to the microphone, or to a recording, and print emotions'
 	@echo 'make test                  run the whole test suite, linters included'
 	@echo 'make setup                 only install and build'
 	@echo 'make docs                  build the documentation site into docs/_build/html'
@@ -22,7 +24,7 @@ help:
 setup: install/.package .cache/demo.wav
 
 run: setup
-	@$(BIN)/python tools/run.py $(INPUT)
+	@$(BIN)/python tools/run.py $(INPUT) $(if $(PARAMS),--params $(PARAMS))
 
 test: setup $(VENV)/.test
 	@. tools/env.sh && python3 -m pytest

@@ -1,11 +1,13 @@
 """Run both nodes on the default parameters and print every utterance as a subscriber sees it.
 
-usage: tools/run.py [FILE]
+usage: tools/run.py [FILE] [--params YAML]
 
 With FILE it is played through the nodes at real-time pace; without one the microphone is
-listened to, or, on a machine without any, the demonstration recording is played.
+listened to, or, on a machine without any, the demonstration recording is played. YAML takes the
+place of config/ser.yaml.
 """
 
+import argparse
 import os
 from pathlib import Path
 import signal
@@ -46,13 +48,24 @@ def stop(process, timeout_s=10.0):
         return process.wait()
 
 
+def existing(name, what):
+    """Return the path of the file `name`, or leave with one sentence."""
+    path = Path(name).resolve()
+    if not path.is_file():
+        print(f'There is no file {name}: give {what}.', file=sys.stderr)
+        sys.exit(2)
+    return path
+
+
 def main(arguments):
     """Run until the end of the file or Ctrl-C; return the exit code."""
-    path = Path(arguments[0]).resolve() if arguments else None
-    if path is not None and not path.is_file():
-        print(f'There is no file {arguments[0]}: give an audio file by INPUT=FILE.wav.',
-              file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog='tools/run.py', description=__doc__.partition('\n')[0])
+    parser.add_argument('file', nargs='?')
+    parser.add_argument('--params', metavar='YAML')
+    chosen = parser.parse_args(arguments)
+    path = existing(chosen.file, 'an audio file by INPUT=FILE.wav') if chosen.file else None
+    parameters = existing(chosen.params, 'a copy of config/ser.yaml by PARAMS=FILE.yaml') \
+        if chosen.params else PARAMETERS
     if path is None and not has_microphone():
         print('No microphone here: playing the demonstration recording.', flush=True)
         path = DEMONSTRATION
@@ -60,7 +73,7 @@ def main(arguments):
         '-p', 'audio_capture:source:=file', '-p', f'audio_capture:file.path:={path}',
         '-p', 'audio_capture:file.exit_at_end:=true']
     return play([EXECUTABLES / 'ser', '--ros-args', '--log-level', 'warn', '--params-file',
-                 PARAMETERS, '-p', 'on_autostart_failure:=exit', *source])
+                 parameters, '-p', 'on_autostart_failure:=exit', *source])
 
 
 def play(command):

@@ -64,6 +64,16 @@ def test_a_file_gives_a_line_an_utterance_and_ends_by_itself(make_run, two_sente
     assert all('latency' in line and 'vap' in line for line in lines)
 
 
+def test_a_changed_parameter_is_seen_in_the_answers(make_run, two_sentences, tmp_path):
+    parameters = tmp_path / 'my.yaml'
+    text = (ROOT / 'config' / 'ser.yaml').read_text()
+    assert 'min_confidence: 0.0' in text
+    parameters.write_text(text.replace('min_confidence: 0.0', 'min_confidence: 1.0'))
+    process, output = make_run(two_sentences, '--params', parameters)
+    assert process.wait(END_S) == 0
+    assert [line.split()[3] for line in output.read_text().splitlines()] == ['uncertain'] * 2
+
+
 def test_ctrl_c_in_the_middle_ends_it_without_a_trace(make_run, two_sentences):
     process, output = make_run(two_sentences)
     wait_until(lambda: output.read_text() or process.poll() is not None, 'the first line')
