@@ -30,7 +30,7 @@ def list_corpora(markdown):
 @command.command()
 @click.argument('name')
 def show(name):
-    """Show everything the registry knows of the corpus NAME."""
+    """Show everything the registry knows of the corpus NAME; a NAME.yaml of your own is read."""
     corpus = _corpus(name)
     labels = ', '.join(f'{emotion.label} ({emotion.shared}, {emotion.clips or "?"})'
                        for emotion in corpus.emotions.values() if emotion)
@@ -66,7 +66,11 @@ def check(name, folder, names):
 @click.option('-o', '--output', type=click.Path(dir_okay=False, path_type=Path), required=True,
               help='Index to write; rows of other corpora in it stay.')
 def index(name, folder, output):
-    """Measure the recordings of the corpus NAME in FOLDER and write them to an index."""
+    """
+    Measure the recordings of the corpus NAME in FOLDER and write them to an index.
+
+    NAME is one of the registry or your own YAML file, NAME.yaml.
+    """
     from physioser_ros.corpora import parse
     from physioser_ros.corpora.measure import write_index
 
@@ -83,11 +87,15 @@ def index(name, folder, output):
 
 
 def _corpus(name):
-    """Return the registered corpus `name`, or end with what there is."""
+    """Return the registered corpus `name`, or the one that a YAML file describes."""
     from physioser_ros.corpora import corpus_names, get_corpus
+    from physioser_ros.corpora.registry import read_entry
 
+    if name.endswith('.yaml'):
+        return _guarded(read_entry, name)
     if name not in corpus_names():
-        raise click.BadParameter(f'no corpus {name!r}; there are {", ".join(corpus_names())}')
+        raise click.BadParameter(f'no corpus {name!r}; there are {", ".join(corpus_names())}; '
+                                 'for another one give its YAML file, NAME.yaml')
     return get_corpus(name)
 
 
