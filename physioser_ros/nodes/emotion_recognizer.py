@@ -14,9 +14,10 @@ from physioser_ros.nodes.aside import Aside
 from physioser_ros.nodes.conversions import FormatError, SAMPLE_RATE, stamp_ns
 from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
+from physioser_ros.nodes.lost import LostMessages
 from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
-from physioser_ros.nodes.ros4hri import check_voice_id, Voice
+from physioser_ros.nodes.ros4hri import check_voice_id, follow, Voice
 
 #: Time for the inference under way when the node is deactivated, and for an explanation, in s.
 STOP_S, ASIDE_STOP_S = 1.2, 0.4
@@ -56,6 +57,7 @@ class EmotionRecognizer(ManagedNode):
         self._voice = None
         self._refused = {}
         self._ignored = 0
+        self._lost = LostMessages()
         self._settled = 0
         self._latency, self._answer = DurationWindow(), DurationWindow()
         self._aside = Aside(self)
@@ -97,7 +99,8 @@ class EmotionRecognizer(ManagedNode):
             if topic is not topics.DIAGNOSTICS:
                 self._published[topic] = publish_on(self, topic, self.on_incompatible_qos)
         if values['ros4hri.enabled']:
-            self._voice = self._create_voice(values['ros4hri.voice_id'])
+            self._voice = self._with_hri_msgs(lambda: Voice(
+                self, values['ros4hri.voice_id'], tracked_here=not values['ros4hri.follow']))
         metadata = self._model.metadata
         self.get_logger().info(f'model {metadata.name} {metadata.version}: '
                                f'{", ".join(metadata.labels)}')
@@ -106,6 +109,11 @@ class EmotionRecognizer(ManagedNode):
         """Start the worker, say which labels there are, and listen."""
         self._engine.start()
         self._publish_label_info()
+        tracker = None
+        if self.parameters['ros4hri.follow']:
+            tracker = self._with_hri_msgs(lambda: follow(self, self._know))
+        if tracker is not None:
+            self._subscriptions_made.append(tracker)
         for topic, callback in ((topics.AUDIO_INFO, self._on_audio_info),
                                 (topics.SPEAKER_ID, self._on_speaker_id),
                                 # Before the utterance: of both at once it is handled first.
@@ -113,7 +121,8 @@ class EmotionRecognizer(ManagedNode):
                                 (topics.UTTERANCE, self._on_utterance),
                                 (topics.UTTERANCE_PARTIAL, self._on_partial),
                                 (topics.VOICE_DETECTED, self._on_voice)):
-            if topic is topics.VOICE_DETECTED and self._voice is None:
+            if topic is topics.VOICE_DETECTED and self._voice is None or (
+                    topic is topics.SPEAKER_ID and tracker is not None):
                 continue
             self._subscriptions_made.append(
                 subscribe_to(self, topic, self.guarded(callback), self.on_incompatible_qos))
@@ -162,7 +171,7 @@ class EmotionRecognizer(ManagedNode):
             'providers_asked': ','.join(self.parameters['model.providers']),
             'providers': ','.join(self._model.providers), 'utterances': status.submitted,
             'results': status.results, 'answered_ahead': status.ahead,
-            'ignored_while_paused': self._ignored,
+            'ignored_while_paused': self._ignored, 'lost': self._lost.count,
             'bad_format': sum(self._refused.values()), 'waiting': status.waiting,
             **{f'dropped.{reason}': count for reason, count in status.dropped.items()},
             'errors': status.errors, 'last_error': status.last_error,
@@ -185,12 +194,13 @@ class EmotionRecognizer(ManagedNode):
         for publisher in self._published.values():
             publisher.wait_for_all_acked(conversions.duration(timeout_s))
 
-    def _create_voice(self, voice_id):
+    def _with_hri_msgs(self, create):
+        """Return what `create()` returns, None and one line in the log without hri_msgs."""
         try:
-            return Voice(self, voice_id)
+            return create()
         except ImportError:
-            self.get_logger().info('ros4hri.enabled is true, but hri_msgs is not installed: '
-                                   'nothing is published under humans/voices')
+            self.get_logger().info('hri_msgs is not installed: there is nothing to publish or to '
+                                   'hear under humans/voices')
             return None
 
     def _publish_label_info(self, threshold=None):
@@ -207,14 +217,18 @@ class EmotionRecognizer(ManagedNode):
         self._audio_info = message
 
     def _on_speaker_id(self, message):
-        self._speaker_id = message.data
+        self._know(message.data)
+
+    def _know(self, speaker_id):
+        self._speaker_id = speaker_id
         if self._voice is not None:
-            self._voice.track(message.data)
+            self._voice.track(speaker_id)
 
     def _on_voice(self, message):
         self._voice.speaks(message.data)
 
-    def _on_utterance(self, message):
+    def _on_utterance(self, message, info):
+        self._lost.note(info)
         self._hear(message, partial=False)
 
     def _on_anticipated(self, message):
@@ -266,7 +280,8 @@ class EmotionRecognizer(ManagedNode):
                       conversions.message_type('std_msgs/Float32')(data=result.confidence))
         if label != UNCERTAIN or self.parameters['publish.label_when_uncertain']:
             self._publish(topics.LABEL, conversions.message_type('std_msgs/String')(data=label))
-        latency_s = (self.get_clock().now().nanoseconds - result.context.end_ns) / 1e9
+        # A clock that is set back meanwhile must not make it negative.
+        latency_s = max(0, self.get_clock().now().nanoseconds - result.context.end_ns) / 1e9
         answer_s = time.monotonic() - result.context.arrived_s
         self._publish(topics.RESULT_INFO, conversions.info_message(
             'emotion', label, {**conversions.result_values(result),

@@ -238,8 +238,11 @@ EMOTION_RECOGNIZER = AUTOSTART + (
               'false: nothing.'),
     Parameter('ros4hri.enabled', False, 'Publish the voice and its expression under '
               'humans/voices (REP-155); needs hri_msgs.', fixed=True),
-    Parameter('ros4hri.voice_id', 'anonymous_speaker', 'Id of the voice while the topic '
-              'speaker_id tells none.', fixed=True),
+    Parameter('ros4hri.voice_id', 'anonymous_speaker', 'Id of the voice while nobody tells '
+              'who speaks.', fixed=True),
+    Parameter('ros4hri.follow', False, 'Take the id of the speaker from humans/voices/tracked of '
+              'a voice tracker (REP-155) where it names one voice alone, not from the topic '
+              'speaker_id; needs hri_msgs.', fixed=True),
 )
 
 #: The tables by node name.

@@ -19,11 +19,30 @@ EXPRESSIONS = {
     'happy': 'happy', 'joy': 'happy', 'neutral': 'neutral', 'sad': 'sad', 'sadness': 'sad',
     'surprise': 'surprised',
 }
+TRACKED = 'humans/voices/tracked'
 PERIOD_S = 1.0
 #: Depths of the queues, all reliable.
 LIST_DEPTH, VALUE_DEPTH = 1, 10
 
 _NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
+
+
+def follow(node, on_voice):
+    """
+    Hear which voice a tracker follows; return the subscription.
+
+    :param node: the node.
+    :param on_voice: takes the id of the only voice there is, '' for none and for several.
+    :raises ImportError: without hri_msgs.
+    """
+    return node.create_subscription(
+        message_type('hri_msgs/IdsList'), TRACKED,
+        node.guarded(lambda message: on_voice(only(message.ids))), QoSProfile(depth=LIST_DEPTH))
+
+
+def only(ids):
+    """Return the one id in a list, '' where there is none or where there are several."""
+    return ids[0] if len(ids) == 1 else ''
 
 
 def check_voice_id(voice_id):
@@ -37,12 +56,13 @@ def check_voice_id(voice_id):
 class Voice:
     """Publishes one voice at a time under humans/voices."""
 
-    def __init__(self, node, voice_id):
+    def __init__(self, node, voice_id, tracked_here=True):
         """
         Start to publish.
 
         :param node: the node.
         :param voice_id: id while nobody tells who speaks.
+        :param tracked_here: False where a tracker says which voices there are and which speak.
         :raises ImportError: without hri_msgs.
         """
         self._node = node
@@ -54,7 +74,7 @@ class Voice:
         # Results come from the engine's thread while the executor changes voices.
         self._lock = threading.Lock()
         self._tracked = node.create_publisher(
-            self._ids_list, 'humans/voices/tracked', QoSProfile(depth=LIST_DEPTH))
+            self._ids_list, TRACKED, QoSProfile(depth=LIST_DEPTH)) if tracked_here else None
         self.track('')
         self._timer = node.create_timer(PERIOD_S, node.guarded(self._publish_list),
                                         clock=node.steady_clock)
@@ -74,8 +94,9 @@ class Voice:
 
     def speaks(self, speaking):
         """Publish whether the voice speaks."""
-        for speaking_publisher, _ in self._voices.values():
-            speaking_publisher.publish(self._bool(data=speaking))
+        for publishers in self._voices.values():
+            for publisher in publishers[1:]:
+                publisher.publish(self._bool(data=speaking))
 
     def feels(self, result, message_header):
         """
@@ -87,14 +108,15 @@ class Voice:
         if expression is None:
             return
         with self._lock:
-            for _, publisher in self._voices.values():
-                publisher.publish(self._expression(
+            for publishers in self._voices.values():
+                publishers[0].publish(self._expression(
                     header=message_header, expression=expression, confidence=result.confidence))
 
     def close(self):
         """Remove everything."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_publisher(self._tracked)
+        if self._tracked is not None:
+            self._node.destroy_publisher(self._tracked)
         self._remove_voices()
 
     def _remove_voices(self):
@@ -104,11 +126,15 @@ class Voice:
         self._voices = {}
 
     def _publishers(self, voice_id):
-        prefix = f'humans/voices/{voice_id}'
-        return (self._node.create_publisher(self._bool, f'{prefix}/is_speaking', VALUE_DEPTH),
-                self._node.create_publisher(self._expression, f'{prefix}/expression',
-                                            VALUE_DEPTH))
+        """Return the publisher of the expression, and that of speaking where it is ours."""
+        kinds = [('expression', self._expression)]
+        if self._tracked is not None:
+            kinds.append(('is_speaking', self._bool))
+        return [self._node.create_publisher(kind, f'humans/voices/{voice_id}/{name}', VALUE_DEPTH)
+                for name, kind in kinds]
 
     def _publish_list(self):
+        if self._tracked is None:
+            return
         now = self._node.get_clock().now().nanoseconds
         self._tracked.publish(self._ids_list(header=header(now), ids=list(self._voices)))

@@ -358,7 +358,7 @@ def test_without_hri_msgs_one_line_says_so_and_the_rest_works(start, monkeypatch
     def missing(name):
         raise ModuleNotFoundError(name)
     monkeypatch.setattr('physioser_ros.nodes.ros4hri.message_type', missing)
-    speaker, received = start({'ros4hri.enabled': True})
+    speaker, received = start({'ros4hri.enabled': True, 'ros4hri.follow': True})
     speaker.publish(utterance(3))
     received[topics.CLASSIFICATION].wait()
 

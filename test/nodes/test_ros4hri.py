@@ -23,11 +23,15 @@ class FakeNode:
 
     def __init__(self):
         self.publishers = {}
+        self.subscriptions = {}
         self.timers = []
 
     def create_publisher(self, kind, topic, qos):
         self.publishers[topic] = Publisher()
         return self.publishers[topic]
+
+    def create_subscription(self, kind, topic, callback, qos):
+        self.subscriptions[topic] = callback
 
     def destroy_publisher(self, publisher):
         self.publishers = {topic: other for topic, other in self.publishers.items()
@@ -76,6 +80,26 @@ def test_an_id_that_cannot_be_a_topic_is_nobodys_and_closing_leaves_nothing(voic
     assert node.publishers['humans/voices/tracked'][-1].ids == ['anonymous_speaker']
     voice.close()
     assert not node.publishers and not node.timers
+
+
+def test_beside_a_tracker_only_the_expression_is_ours(monkeypatch):
+    monkeypatch.setattr(ros4hri, 'message_type', lambda name: SimpleNamespace)
+    voice = ros4hri.Voice(FakeNode(), 'anonymous_speaker', tracked_here=False)
+    voice.track('ann')
+    voice.speaks(True)
+    voice.feels(SimpleNamespace(label='sad', confidence=0.7), 'header')
+    assert list(voice._node.publishers) == ['humans/voices/ann/expression']
+    voice.close()
+    assert not voice._node.publishers
+
+
+def test_the_only_voice_that_a_tracker_follows_is_the_speaker(monkeypatch):
+    monkeypatch.setattr(ros4hri, 'message_type', lambda name: SimpleNamespace)
+    node, heard = FakeNode(), []
+    ros4hri.follow(node, heard.append)
+    for ids in (['ann'], ['ann', 'bob'], []):
+        node.subscriptions['humans/voices/tracked'](SimpleNamespace(ids=ids))
+    assert heard == ['ann', '', '']
 
 
 @pytest.mark.parametrize('voice_id', ['', 'my voice', '1st', 'a/b', 'ünal'])
