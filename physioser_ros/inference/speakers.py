@@ -70,7 +70,9 @@ class SpeakerMemory(Generic[Value]):
         """
         self._entries[speaker_id] = (now_s, value)
         self._entries.move_to_end(speaker_id)
-        while len(self._entries) > self.max_speakers:
+        # The one not heard for longest stands first.
+        while len(self._entries) > self.max_speakers or (
+                now_s - next(iter(self._entries.values()))[0] > self.forget_s):
             self._entries.popitem(last=False)
 
     def reset(self, speaker_id: Optional[str] = None) -> None:

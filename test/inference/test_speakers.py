@@ -30,6 +30,14 @@ def test_the_speaker_not_heard_for_longest_makes_room():
     assert [memory.recall(speaker, 4.0) for speaker in 'abc'] == ['a', None, 'c']
 
 
+def test_who_has_left_is_forgotten_when_another_one_speaks():
+    memory = SpeakerMemory(forget_s=60.0)
+    for time_s, speaker in ((0.0, 'a'), (50.0, 'b'), (100.0, 'c')):
+        memory.remember(speaker, speaker, time_s)
+    assert len(memory) == 2
+    assert [memory.recall(speaker, 100.0) for speaker in 'abc'] == [None, 'b', 'c']
+
+
 def test_reset_forgets_one_or_all():
     memory = SpeakerMemory()
     for speaker in 'abc':
