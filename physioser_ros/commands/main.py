@@ -21,6 +21,8 @@ SUBCOMMANDS = {
     'parts': 'Print the trainable parameters of a model, part by part.',
     'train': 'Train a model from an experiment file.',
     'evaluate': 'Evaluate run folders on the speakers they have not met.',
+    'robustness': 'Play noise, rooms, telephones and motors to models; and no speech at all.',
+    'meeting': 'Measure what a model gains from having heard a speaker before.',
     'export': 'Export a trained model to one ONNX file.',
 }
 

@@ -1,6 +1,6 @@
 """Figures of finished runs, by corpus and together, and one model against another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ MEASURES = ('wa', 'ua', 'macro_f1')
 
 @dataclass(frozen=True)
 class Judged:
-    """All runs of one experiment that are judged together."""
+    """All runs of one experiment on the same corpora that are judged together."""
 
     #: Name of the experiment.
     name: str
@@ -23,9 +23,9 @@ class Judged:
     about: str
     #: Labels in the order of the probabilities.
     labels: tuple
-    #: Seeds, ascending.
+    #: Seeds that have every fold, ascending.
     seeds: tuple
-    #: Folds that every seed has, ascending.
+    #: Folds, ascending.
     folds: tuple
     #: Trainable parameters.
     parameters: int
@@ -33,6 +33,12 @@ class Judged:
     tables: tuple
     #: Revisions that the runs were made with.
     revisions: tuple
+    #: Who is judged, see `DataOptions.protocol`.
+    protocol: str = 'speakers'
+    #: Whether the labels are a corpus's own.
+    own_labels: bool = False
+    #: Run folders of these seeds.
+    folders: tuple = ()
 
 
 def truth_of(table, labels):
@@ -101,43 +107,70 @@ def curve(table, labels, coverages=(0.5, 0.6, 0.7, 0.8, 0.9, 1.0)):
 
 def gather(folders):
     """
-    Group finished runs by experiment.
+    Group finished runs by experiment and corpora.
 
-    :param folders: run folders; those that held nobody out are left aside
+    :param folders: run folders; those that held nobody out are left aside, and so are seeds that
+        lack a fold which another seed has
     :return: list of `Judged`, in order of first appearance
-    :raises RunError: if a run is given twice, or the folds of an experiment's seeds differ
+    :raises RunError: if a run is given twice, or no seed has all folds
     """
     runs = {}
     for folder in folders:
         metrics, config = run_folder.read_metrics(folder), run_folder.read_config(folder)
         if metrics['all_speakers']:
             continue
-        own = runs.setdefault(config['name'], {})
+        own = runs.setdefault((config['name'], tuple(config['data']['corpora'])), {})
         key = (metrics['seed'], metrics['fold'])
         if key in own:
             raise run_folder.RunError(f'{folder} is the second run of {config["name"]} with '
                                       f'seed {key[0]} and fold {key[1]}: give one of them')
         own[key] = (folder, metrics, config)
-    return [_judged(name, own) for name, own in runs.items()]
+    return [_judged(name, own) for (name, _), own in runs.items()]
 
 
 def _judged(name, runs):
     """Put the runs of one experiment together."""
-    seeds, folds = (tuple(sorted({key[place] for key in runs})) for place in (0, 1))
-    missing = [f'seed {seed} fold {fold}' for seed in seeds for fold in folds
-               if (seed, fold) not in runs]
-    if missing:
-        raise run_folder.RunError(f'{name} lacks {", ".join(missing)}: every seed needs the same '
-                                  'folds')
+    folds = tuple(sorted({fold for _, fold in runs}))
+    seeds = tuple(seed for seed in sorted({seed for seed, _ in runs})
+                  if all((seed, fold) in runs for fold in folds))
+    if not seeds:
+        raise run_folder.RunError(f'no seed of {name} has all of its folds, {folds}: every seed '
+                                  'needs the same folds')
     tables = tuple(pd.concat([run_folder.read_predictions(runs[seed, fold][0]) for fold in folds],
                              ignore_index=True) for seed in seeds)
     for table in tables:
         if table['path'].duplicated().any():
             raise run_folder.RunError(f'{name}: a recording is tested in two folds')
-    _, metrics, config = next(iter(runs.values()))
-    revisions = {run_folder.read_environment(folder)['revision'] for folder, *_ in runs.values()}
+    taken = [runs[seed, fold] for seed in seeds for fold in folds]
+    _, metrics, config = taken[0]
+    revisions = {run_folder.read_environment(folder)['revision'] for folder, *_ in taken}
     return Judged(name, config['about'], tuple(metrics['labels']), seeds, folds,
-                  metrics['trainable_parameters'], tables, tuple(sorted(revisions)))
+                  metrics['trainable_parameters'], tables, tuple(sorted(revisions)),
+                  config['data'].get('protocol', 'speakers'),
+                  config['data'].get('labels', 'shared') == 'own',
+                  tuple(folder for folder, *_ in taken))
+
+
+def among_own(judged):
+    """
+    Return a joint model judged by answers among the emotions that each corpus has.
+
+    :param judged: `Judged` in the shared labels, which each corpus's own labels map to one by one
+    :return: `Judged`, the probabilities of other emotions 0
+    """
+    columns = [f'p_{label}' for label in judged.labels]
+    everything = pd.concat(judged.tables)
+    has = {corpus: set(rows['label']) for corpus, rows in everything.groupby('corpus')}
+    tables = []
+    for table in judged.tables:
+        allowed = np.array([[label in has[corpus] for label in judged.labels]
+                            for corpus in table['corpus']])
+        values = table[columns].to_numpy(dtype=np.float64) * allowed
+        values /= np.maximum(values.sum(1, keepdims=True), 1e-12)
+        tables.append(table.assign(
+            **dict(zip(columns, values.T)),
+            answer=[judged.labels[number] for number in values.argmax(1)]))
+    return replace(judged, tables=tuple(tables))
 
 
 def summary(judged):
@@ -149,6 +182,16 @@ def summary(judged):
         for one seed
     """
     each = [judged_by_corpus(table, judged.labels) for table in judged.tables]
+    return spread(each)
+
+
+def spread(each):
+    """
+    Return mean and deviation of figures over seeds.
+
+    :param each: list of one dict a seed, of corpus to a dict of figures
+    :return: dict of corpus to a dict of figure to (mean, deviation), deviation 0 for one seed
+    """
     found = {}
     for corpus in each[0]:
         names = [name for name in each[0][corpus] if name != 'confusion']
@@ -160,32 +203,56 @@ def summary(judged):
 
 def compare(ours, theirs, measure='ua', draws=4000):
     """
-    Compare two models on the same held-out speakers; seeds are pooled within a speaker.
+    Compare two models on the recordings that both were judged on; seeds are pooled in a speaker.
 
-    :param ours: `Judged`
-    :param theirs: `Judged` with the same folds
+    :param ours: `Judged`, or a list of those that make up one model, a corpus each
+    :param theirs: the same of the model to compare with
     :param measure: 'wa', 'ua' or 'macro_f1'
     :param draws: number of bootstrap draws
     :return: dict of corpus, and 'mean', to `Interval` of ours minus theirs
-    :raises RunError: if the two were not judged on the same recordings
+    :raises RunError: if the two were judged on no common recording
     """
-    if set(ours.tables[0]['path']) != set(theirs.tables[0]['path']):
-        raise run_folder.RunError(f'{ours.name} and {theirs.name} were not judged on the same '
-                                  'recordings: give runs of the same folds')
     pairs = {}
-    for corpus in sorted(set(ours.tables[0]['corpus'])):
-        order = sorted(set(ours.tables[0].query('corpus == @corpus')['speaker_id']))
-        pairs[corpus] = tuple(_confusions(model, corpus, order) for model in (ours, theirs))
+    for one, other in _pairs(ours, theirs):
+        common = set(one.tables[0]['path']) & set(other.tables[0]['path'])
+        for corpus, rows in one.tables[0].groupby('corpus', sort=True):
+            order = sorted(set(rows[rows['path'].isin(common)]['speaker_id']))
+            if order:
+                pairs[corpus] = tuple(_confusions(model, corpus, order, common)
+                                      for model in (one, other))
+    if not pairs:
+        raise run_folder.RunError('the two models were judged on no common recording: give runs '
+                                  'of the same folds')
     found = {corpus: paired_bootstrap([pair], measure, draws) for corpus, pair in pairs.items()}
     found['mean'] = paired_bootstrap(list(pairs.values()), measure, draws)
     return found
 
 
-def _confusions(judged, corpus, order):
+def _pairs(ours, theirs):
+    """Return what can be compared: one `Judged` of each, in the same labels."""
+    ours, theirs = ([judged] if isinstance(judged, Judged) else judged
+                    for judged in (ours, theirs))
+    return [pair for one in ours for other in theirs
+            if one.labels == other.labels for pair in [_same_draws(one, other)] if pair]
+
+
+def _same_draws(one, other):
+    """Return both with the seeds that mean the same recordings; None where there are none."""
+    if one.protocol != 'clips':
+        return one, other
+    seeds = [seed for seed in one.seeds if seed in other.seeds]
+    return tuple(replace(model, seeds=tuple(seeds), tables=tuple(
+        model.tables[model.seeds.index(seed)] for seed in seeds)) for model in (one, other)) \
+        if seeds else None
+
+
+def _confusions(judged, corpus, order, common):
     """Return the confusions of a corpus's speakers, all seeds together."""
     total = 0
     for table in judged.tables:
-        rows = table[table['corpus'] == corpus]
+        rows = table[(table['corpus'] == corpus) & (
+            table['path'].isin(common) | (judged.protocol == 'clips'))]
+        rows = rows[rows['speaker_id'].isin(order)]
         answers = probabilities_of(rows, judged.labels).argmax(1)
         total = total + speaker_confusions(truth_of(rows, judged.labels), answers,
                                            rows['speaker_id'], len(judged.labels), order)

@@ -1,0 +1,154 @@
+"""Sections of the report on what was measured beside accuracy on clean clips."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from physioser_ros.training.evaluation import judged_by_corpus, MEASURES
+from physioser_ros.training.meeting import HEARD
+from physioser_ros.training.protocol import sexes
+from physioser_ros.training.robustness import ASSERTED
+from physioser_ros.training.run_folder import read_config, read_metrics
+from physioser_ros.training.tables import by_name, listed, table, value
+
+
+def by_speaker(models):
+    """Return the section on sex and language, of models over all corpora."""
+    rows = []
+    for model in models:
+        own = model.tables[0]
+        groups = {**{f'language {name}': own['language'] == name
+                     for name in sorted(set(own['language']))},
+                  **{title: np.array(sexes(own)) == code
+                     for code, title in (('f', 'women'), ('m', 'men'))}}
+        for title, chosen in groups.items():
+            part = own[chosen]
+            if len(part):
+                found = judged_by_corpus(part, model.labels)['mean']
+                rows.append((model.name, title, *(f'{found[key]:.3f}' for key in MEASURES),
+                             f'{found["ece"]:.3f}', len(part), part['speaker_id'].nunique(),
+                             listed(model.folds)))
+    if not rows:
+        return []
+    return ['## Women, men and languages', '',
+            'Mean over the corpora that have such speakers, first seed. The sex of the speakers '
+            'is what the corpora publish.', '',
+            *table(('model', 'speakers', 'WA', 'UA', 'macro-F1', 'ECE', 'clips', 'speakers',
+                    'folds'), rows)]
+
+
+def worse_sound(models):
+    """Return the sections on robustness and on non-speech."""
+    found = _measured(models, 'robustness.json')
+    if not found:
+        return []
+    names = list(found)
+    conditions = list(next(iter(found.values()))[0][1]['conditions'])
+    lines = ['## Worse sound', '',
+             'UA as a share of that on the same clips as recorded, and in brackets the share of '
+             'labels that change; mean of the corpora. Clean: UA itself. Gain starts from a peak '
+             'of -20 dB of full scale, so that +20 dB does not clip. Noise is pink; fan and '
+             'servo motors are synthesised; clipped: cut at a quarter of the peak.', '']
+    rows = [('clips', *(' + '.join(str(own['conditions']['clean']['mean']['clips'])
+                                   for _, own in found[name]) for name in names)),
+            ('folds', *(listed(fold for fold, _ in found[name]) for name in names))]
+    for condition in conditions:
+        rows.append((condition, *(_worse(found[name], condition) for name in names)))
+    lines += table(('condition', *names), rows)
+    kinds = list(next(iter(found.values()))[0][1]['non_speech'])
+    rows = [(kind, *(f'{_sound(found[name], kind, "asserted"):.1%} '
+                     f'({_sound(found[name], kind, "confidence"):.2f})' for name in names))
+            for kind in kinds]
+    return [*lines, '## No speech at all', '',
+            f'Share of sounds that get a confidence above {ASSERTED}, in brackets the mean '
+            'confidence. The voice activity detector in front of the model is not asked.', '',
+            *table(('sound', *names), rows)]
+
+
+def _worse(runs, condition):
+    """Return the cell of one condition."""
+    def mean(name, key):
+        return np.mean([own['conditions'][name]['mean'][key] for _, own in runs])
+
+    clean = mean('clean', 'ua')
+    if condition == 'clean':
+        return f'{clean:.3f}'
+    return f'{mean(condition, "ua") / clean:.1%} ({mean(condition, "changed"):.1%})'
+
+
+def _sound(runs, kind, key):
+    """Return the mean over runs of a figure of a kind of non-speech."""
+    return np.mean([own['non_speech'][kind][key] for _, own in runs])
+
+
+def heard_again(models):
+    """Return the section on people whom the model has met before."""
+    found = _measured(models, 'meeting.json')
+    if not found:
+        return []
+    lines = ['## Meeting people', '',
+             'UA, mean of the corpora, after so many other utterances of the same speaker; half '
+             "of each speaker's clips are judged, the others may have been heard. What was "
+             'heard is of all emotions alike, seven of ten neutral, or one emotion only that is '
+             'not neutral; the model never sees a label. All: statistics of every clip of the '
+             'speaker, those judged among them.', '']
+    rows = []
+    for name, runs in found.items():
+        for order in runs[0][1]['orders']:
+            rows.append((name, order, *(f'{_mean(runs, order, heard):.3f}' for heard in HEARD),
+                         f'{np.mean([own["all"]["mean"] for _, own in runs]):.3f}',
+                         listed(fold for fold, _ in runs), runs[0][1]['draws']))
+    lines += table(('model', 'heard', *HEARD, 'all', 'folds', 'draws'), rows)
+    rows = []
+    for name, runs in found.items():
+        corpora = sorted({corpus for _, own in runs for corpus in own['all']} - {'mean'})
+        for corpus in corpora:
+            own = [run for run in runs if corpus in run[1]['all']]
+            rows.append((name, corpus, *(f'{_mean(own, "mostly neutral", heard, corpus):.3f}'
+                                         for heard in HEARD),
+                         f'{np.mean([one["all"][corpus] for _, one in own]):.3f}'))
+    return [*lines, 'The same by corpus, mostly neutral:', '',
+            *table(('model', 'corpus', *HEARD, 'all'), rows)]
+
+
+def _mean(runs, order, heard, corpus='mean'):
+    """Return the mean UA of some runs."""
+    return np.mean([own['orders'][order][str(heard)][corpus] for _, own in runs])
+
+
+def cuts(models):
+    """Return the section on where the backbone is cut: experiments called `cut_...`."""
+    rows = []
+    for name, parts in by_name(models).items():
+        model = parts[0]
+        backbone = read_config(model.folders[0])['model']['backbone']
+        figures = [judged_by_corpus(own, model.labels)['mean']['ua'] for own in model.tables]
+        clean = value((np.mean(figures), np.std(figures, ddof=len(figures) > 1)), len(figures))
+        noisy = _measured([model], 'robustness.json').get(name)
+        branches = read_config(model.folders[0])['model']['branches']
+        rows.append((backbone['name'], listed(backbone['layers']),
+                     'PhysioSER' if len(branches) == 2 else 'Backbone-only', clean,
+                     '' if noisy is None else _worse(noisy, 'noise, 10 dB SNR').split(' ')[0],
+                     listed(sorted(set(model.tables[0]['corpus']))), listed(model.folds),
+                     listed(model.seeds)))
+    if not rows:
+        return []
+    rows.sort(key=lambda row: (row[0], row[1], row[2]))
+    return ['## Where the backbone is cut', '',
+            'Layer 0 is the stem before the first block. UA, mean of the corpora; in noise: the '
+            'share of it that is left at 10 dB SNR.', '',
+            *table(('backbone', 'layers', 'model', 'UA', 'in noise', 'corpora', 'folds', 'seeds'),
+                   rows)]
+
+
+def _measured(models, file):
+    """Return dict of model to a list of (fold, content of a file in its run folders)."""
+    found = {}
+    for model in models:
+        for folder in model.folders:
+            path = Path(folder) / file
+            if path.is_file():
+                found.setdefault(model.name, []).append(
+                    (read_metrics(folder)['fold'], json.loads(path.read_text())))
+    return found

@@ -1,0 +1,126 @@
+"""The report: each protocol has its section, and every row says what it stands on."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from physioser_ros.training.evaluation import among_own, compare, gather
+from physioser_ros.training.meeting import HEARD, ORDERS
+from physioser_ros.training.options import experiment_from
+from physioser_ros.training.report import report
+from physioser_ros.training.run_folder import (
+    RunError, write_config, write_environment, write_metrics, write_predictions)
+
+LABELS = ('angry', 'neutral', 'sad')
+
+
+def run(folder, name, *, fold=0, seed=0, right=1.0, classes=LABELS, speakers=range(6), **data):
+    """Write a finished run: six clips a speaker of the first two labels, a share of them right."""
+    rng = np.random.default_rng([fold, seed, len(name)])
+    rows = pd.DataFrame([
+        {'path': f'emodb/{fold}_{speaker}_{clip}', 'corpus': 'emodb', 'language': 'de',
+         'speaker_id': f'emodb_{3 + speaker:02d}', 'sex': '', 'emotion_norm': classes[clip % 2]}
+        for speaker in speakers for clip in range(6)])
+    truth = np.array([classes.index(label) for label in rows['emotion_norm']])
+    answers = np.where(rng.random(len(truth)) < right, truth, 2)
+    probabilities = np.full((len(truth), len(classes)), 0.1)
+    probabilities[np.arange(len(truth)), answers] = 0.8
+    probabilities[np.arange(len(truth)), truth] += 0.05
+    probabilities /= probabilities.sum(1, keepdims=True)
+    path = folder / f'{name}-fold{fold}-seed{seed}'
+    path.mkdir(parents=True)
+    experiment = experiment_from({
+        'name': name, 'about': f'What {name} is.', 'data': data, 'model': {
+            'backbone': {'name': 'whisper-base', 'layers': [2]}, 'branches': ['ssl']}})
+    write_config(path, experiment, {'fold': fold, 'seed': seed, 'all_speakers': False})
+    write_predictions(path, {'test': (rows, probabilities, {})}, classes)
+    write_metrics(path, {'labels': classes, 'fold': fold, 'seed': seed, 'all_speakers': False,
+                         'trainable_parameters': 1234})
+    write_environment(path, 1.0, 'abc')
+    return path
+
+
+def section(text, title):
+    """Return one section of a page."""
+    return text.partition(f'## {title}\n')[2].partition('\n## ')[0]
+
+
+def test_each_protocol_has_its_section_and_says_what_it_is(tmp_path):
+    own = ('anger', 'boredom', 'calm')
+    folders = [run(tmp_path, 'joint_backbone_only', right=0.5), run(tmp_path, 'joint_x')]
+    folders += [run(tmp_path, name, protocol=protocol, right=0.7)
+                for name, protocol in (('cross_x', 'corpora'), ('random_x', 'clips'),
+                                       ('emobox_x', 'emobox'))]
+    folders += [run(tmp_path, 'own_x', classes=own, corpora=['emodb'], labels='own')]
+    text = report(folders)
+    assert '| joint_x | 1.000 | 1.000 |' in section(
+        text, 'One model over all corpora, speakers never heard')
+    assert 'joint_x is above joint_backbone_only on 1 of 1' in section(
+        text, 'Against joint_backbone_only')
+    for title, name in (('A corpus never heard', 'cross_x'), ('The folds of EmoBox', 'emobox_x'),
+                        ('Random clips 7:1:2, speaker-dependent', 'random_x')):
+        assert f'| {name} | 0.' in section(text, title) and 'joint' not in section(text, title)
+    own = section(text, 'The emotions of each corpus, speakers never heard')
+    assert '| own_x | 1.000 |' in own and '| joint_x | 1.000 |' in own
+    assert 'theirs: EmoBox, WavLM-large, emodb: 0.926' in text
+
+
+def test_a_joint_model_can_be_judged_by_the_emotions_that_a_corpus_has(tmp_path):
+    judged, = gather([run(tmp_path, 'joint_x', right=0.0)])
+    table = among_own(judged).tables[0]
+    assert (judged.tables[0]['answer'] == 'sad').all(), 'which nobody is here'
+    assert (table['answer'] == table['label']).all() and (table['p_sad'] == 0).all()
+    assert np.allclose(table[['p_angry', 'p_neutral']].sum(axis=1), 1)
+
+
+def test_models_are_compared_on_what_both_were_judged_on(tmp_path):
+    ours, theirs = gather([
+        run(tmp_path, 'ours', fold=0), run(tmp_path, 'ours', fold=1, right=0.0),
+        run(tmp_path, 'theirs', fold=0, right=0.0)])
+    assert compare(ours, theirs, 'ua', draws=50)['mean'].value == pytest.approx(1.0)
+    other, = gather([run(tmp_path / 'other', 'ours', fold=3)])
+    with pytest.raises(RunError, match='on no common recording'):
+        compare(other, theirs)
+
+
+def test_a_seed_without_all_folds_is_left_out(tmp_path):
+    judged, = gather([run(tmp_path, 'x', fold=0), run(tmp_path, 'x', fold=1),
+                      run(tmp_path, 'x', fold=0, seed=1)])
+    assert judged.seeds == (0,) and judged.folds == (0, 1)
+    with pytest.raises(RunError, match='no seed of y has all of its folds'):
+        gather([run(tmp_path, 'y', fold=0), run(tmp_path, 'y', fold=1, seed=1)])
+
+
+def test_what_was_measured_besides_is_in_the_report_and_nothing_else(tmp_path):
+    folder = run(tmp_path, 'joint_x')
+    cut = run(tmp_path, 'cut_2')
+    for title in ('Worse sound', 'No speech at all', 'Meeting people'):
+        assert f'## {title}' not in report([folder])
+    figure = {'clips': 9, 'ua': 0.8, 'changed': 0.0}
+    noisy = {'clips': 9, 'ua': 0.6, 'changed': 0.25}
+    measured = {'conditions': {'clean': {'mean': figure}, 'noise, 10 dB SNR': {'mean': noisy}},
+                'non_speech': {'hum': {'sounds': 5, 'asserted': 0.2, 'confidence': 0.5}}}
+    for path in (folder, cut):
+        (path / 'robustness.json').write_text(json.dumps(measured))
+    (folder / 'meeting.json').write_text(json.dumps({
+        'draws': 2, 'clips': 9, 'all': {'emodb': 0.9, 'mean': 0.9}, 'orders': {
+            order: {str(heard): {'emodb': 0.5, 'mean': 0.5 + heard / 100} for heard in HEARD}
+            for order in ORDERS}}))
+    text = report([folder, cut])
+    assert '| noise, 10 dB SNR | 75.0% (25.0%) |' in section(text, 'Worse sound')
+    assert '| hum | 20.0% (0.50) |' in section(text, 'No speech at all')
+    assert ('| joint_x | balanced | 0.500 | 0.510 | 0.530 | 0.550 | 0.600 | 0.700 | 0.900 | 0 '
+            '| 2 |') in section(text, 'Meeting people')
+    assert '| whisper-base | 2 | Backbone-only | 1.000 | 75.0% | emodb | 0 | 0 |' in section(
+        text, 'Where the backbone is cut')
+    assert 'cut_2' not in section(text, 'One model over all corpora, speakers never heard')
+
+
+def test_women_and_men_are_told_apart_by_the_registry(tmp_path):
+    text = report([run(tmp_path, 'joint_x', speakers=(0, 5, 6))])
+    rows = section(text, 'Women, men and languages')
+    assert '| joint_x | women | 1.000' in rows and '| joint_x | language de | 1.000' in rows
+    assert [line.split('|')[-3].strip() for line in rows.splitlines() if '| women' in line] == [
+        '2'], 'speakers 08 and 09 are women, 03 is a man'
