@@ -25,6 +25,8 @@ def _profile(reliable, latched, depth):
 #: Arguments of the profiles: reliable, latched, depth.
 PROFILES = {
     'results': (True, False, 10),
+    # As many as queue.depth allows: what many people say at once is dropped there, and counted.
+    'utterances': (True, False, 64),
     'newest': (True, False, 1),
     'newest_lossy': (False, False, 1),
     'latched': (True, True, 1),

@@ -17,7 +17,7 @@ class Topic:
 
 
 UTTERANCE = Topic(
-    'audio/utterance', 'audio_common_msgs/AudioDataStamped', 'results',
+    'audio/utterance', 'audio_common_msgs/AudioDataStamped', 'utterances',
     'One utterance: S16LE, mono, 16 kHz, from segment.pre_roll_s before the speech to '
     'segment.tail_s after it; the stamp is the capture time of its first sample.')
 UTTERANCE_INFO = Topic(

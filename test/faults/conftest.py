@@ -9,11 +9,9 @@ import numpy as np
 from places import ROOT
 import pytest
 import soundfile
-from tiny_model import write_tiny_model
 
-# ros_world and processes live beside the tests of the nodes, the fake PortAudio beside those of
-# the audio room.
-sys.path += [str(ROOT / 'test' / 'nodes'), str(ROOT / 'test' / 'audio')]
+# The fake PortAudio lives beside the tests of the audio room.
+sys.path.append(str(ROOT / 'test' / 'audio'))
 
 #: File into which the rows of the table are written, as JSON.
 RECORD = 'PHYSIOSER_FAULT_RECORD'
@@ -56,33 +54,6 @@ def seen(record_property):
     return lambda text: record_property('seen', text)
 
 
-@pytest.fixture(scope='session')
-def ros():
-    """Initialise rclpy in a domain of this process, or skip where ROS 2 is not sourced."""
-    rclpy = pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
-    pytest.importorskip('audio_common_msgs.msg', reason='no message packages: tools/env.sh')
-    if rclpy.ok():
-        # Another room's tests are not finished with it.
-        yield rclpy
-        return
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    # Above 101 the ports run into those of outgoing connections.
-    os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
-    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    yield rclpy
-    rclpy.try_shutdown()
-
-
-@pytest.fixture
-def world(ros):
-    """Return a World of its own for the test."""
-    from ros_world import World
-
-    created = World()
-    yield created
-    created.close()
-
-
 @pytest.fixture
 def room(world, tiny_model):
     """Return a function that puts nodes into the world, see Room."""
@@ -115,12 +86,6 @@ def execute(world, tmp_path):
     yield execute
     for process in started:
         process.kill()
-
-
-@pytest.fixture(scope='session')
-def tiny_model(tmp_path_factory):
-    """Return the path of a tiny model, listed in the manifest beside it."""
-    return str(write_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.onnx'))
 
 
 @pytest.fixture(scope='session')
