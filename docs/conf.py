@@ -16,4 +16,5 @@ exclude_patterns = ['_build']
 html_theme = 'furo'
 html_title = f'physioser_ros {release}'
 # Everything the pages need lies in this folder: the site works without a network.
-html_static_path = []
+html_static_path = ['_static']
+html_css_files = ['wide.css']

@@ -1,8 +1,10 @@
 """What the documentation names must exist, and its pages must build without a warning."""
 
+from html.parser import HTMLParser
 import re
 import subprocess
 import sys
+from urllib.parse import unquote, urlsplit
 
 from places import ROOT
 import pytest
@@ -47,4 +49,49 @@ def test_the_site_builds_without_a_warning(tmp_path):
          '-d', str(tmp_path / 'doctrees'), str(ROOT / 'docs'), str(tmp_path / 'html')],
         capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    assert (tmp_path / 'html' / 'index.html').is_file()
+    pages = {path.relative_to(tmp_path / 'html').as_posix(): Links.of(path)
+             for path in (tmp_path / 'html').glob('*.html')}
+    assert {page.with_suffix('.html').name for page in PAGES} <= set(pages)
+    said = [f'{name} leads to {target}, which is not there' for name, page in pages.items()
+            for target in page.targets if not reached(tmp_path / 'html', name, target, pages)]
+    assert not said, '\n'.join(said)
+
+
+class Links(HTMLParser):
+    """Collects where a page leads to, and the places in it that can be led to."""
+
+    @classmethod
+    def of(cls, path):
+        """Return what was collected from the file `path`."""
+        page = cls()
+        page.targets, page.places = set(), {''}
+        page.feed(path.read_text(encoding='utf-8'))
+        return page
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.places.add(attributes.get('id'))
+        if tag in ('a', 'img', 'link', 'script'):
+            self.targets |= {attributes.get('href'), attributes.get('src')} - {None}
+
+
+def reached(folder, name, target, pages):
+    """Return whether a link is one to elsewhere, or leads to a file and a place in it."""
+    link = urlsplit(target)
+    if link.scheme or link.netloc:
+        return True
+    path = unquote(link.path) or name
+    if path in pages:
+        return unquote(link.fragment) in pages[path].places
+    return (folder / path).is_file()
+
+
+@pytest.mark.parametrize('page', [ROOT / 'README.md', ROOT / 'models' / 'README.md', *PAGES],
+                         ids=lambda page: page.stem)
+def test_the_files_that_a_page_leads_to_exist(page):
+    text = re.sub(r'(?ms)^ *```.*?^ *```', '', page.read_text(encoding='utf-8'))
+    targets = re.findall(r'\]\(([^)\s]+)\)', text) + [
+        f'{name}.md' for name in re.findall(r'\{doc\}`([\w/]+)`', text)]
+    said = [target for target in targets if not urlsplit(target).scheme and target[0] != '#'
+            and not (page.parent / unquote(urlsplit(target).path)).is_file()]
+    assert not said, f'{page.name} leads to {", ".join(said)}'
