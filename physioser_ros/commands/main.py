@@ -24,6 +24,7 @@ SUBCOMMANDS = {
     'robustness': 'Play noise, rooms, telephones and motors to models; and no speech at all.',
     'meeting': 'Measure what a model gains from having heard a speaker before.',
     'export': 'Export a trained model to one ONNX file.',
+    'card': 'Write what was measured of an experiment into the card of its model.',
 }
 
 

@@ -2,10 +2,12 @@
 
 import json
 
+from click.testing import CliRunner
 import numpy as np
 import pandas as pd
 import pytest
 
+from physioser_ros.commands.card import command as card
 from physioser_ros.training.evaluation import among_own, compare, gather
 from physioser_ros.training.meeting import HEARD, ORDERS
 from physioser_ros.training.options import experiment_from
@@ -124,3 +126,17 @@ def test_women_and_men_are_told_apart_by_the_registry(tmp_path):
     assert '| joint_x | women | 1.000' in rows and '| joint_x | language de | 1.000' in rows
     assert [line.split('|')[-3].strip() for line in rows.splitlines() if '| women' in line] == [
         '2'], 'speakers 08 and 09 are women, 03 is a man'
+
+
+def test_the_card_of_a_model_takes_what_was_measured_once(tmp_path):
+    folder, model = run(tmp_path, 'joint_x'), tmp_path / 'x.onnx'
+    model.touch()
+    said = CliRunner().invoke(card, [str(model), str(folder)])
+    assert said.exit_code == 1 and 'physioser export` writes it' in said.output
+    model.with_suffix('.md').write_text('# x\n\n## Data\n\nSome.\n\n## Limits\n\nMany.\n')
+    for _ in range(2):
+        assert CliRunner().invoke(card, [str(model), str(folder)]).exit_code == 0
+    text = model.with_suffix('.md').read_text()
+    assert text.count('## Women, men and languages') == text.count('## Limits') == 1
+    assert text.index('Some.') < text.index('Answering only when sure') < text.index('Many.')
+    assert 'Worse sound' not in text, 'not measured, not written'
