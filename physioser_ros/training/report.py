@@ -146,7 +146,7 @@ def _commands(folders):
     """Return the commands that made the runs."""
     lines = ['## Commands', '', 'Each from the root of the source tree, DATA being the folder of '
              'the recordings. `physioser robustness` and `physioser meeting`, on the run folders, '
-             'add what these sections show; `physioser evaluate runs/* --report docs/results.md` '
+             'add what these sections show; `physioser evaluate RUNS --report docs/results.md` '
              'writes this page.', '',
              '<!-- not run: hours of training on recordings that do not come along -->', '```bash']
     commands = []
