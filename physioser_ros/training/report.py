@@ -5,7 +5,7 @@ import shlex
 from physioser_ros.training import run_folder
 from physioser_ros.training.evaluation import among_own, gather
 from physioser_ros.training.report_sections import (
-    by_speaker, cuts, heard_again, worse_sound)
+    by_speaker, cuts, heard_again, shipped_files, worse_sound)
 from physioser_ros.training.tables import (
     compact, comparisons, confusions, detailed, preamble, trust)
 
@@ -21,13 +21,14 @@ _COMPARED = (
     'of the mean is on the narrow side as long as such corpora are in it.')
 
 
-def report(folders, baseline='backbone_only', pictures=None):
+def report(folders, baseline='backbone_only', pictures=None, files=()):
     """
     Write the report of finished runs.
 
     :param folders: run folders
     :param baseline: what the name of the baseline's experiment ends with
     :param pictures: folder for its pictures, beside the page; None: tables alone
+    :param files: exported files, see `shipped_files`
     :return: str, Markdown
     :raises RunError: if runs lack or do not fit together
     """
@@ -43,6 +44,7 @@ def report(folders, baseline='backbone_only', pictures=None):
     parts += _joint(joint, folders, baseline, pictures)
     parts += _protocols(rest, baseline)
     parts += cuts(cut) + by_speaker(joint) + heard_again(rest) + worse_sound(models)
+    parts += shipped_files(files)
     return '\n'.join([*parts, *_commands(folders)]).rstrip() + '\n'
 
 

@@ -142,6 +142,31 @@ def cuts(models):
                    rows)]
 
 
+def shipped_files(files):
+    """
+    Return the section on exported files.
+
+    :param files: list of (name, size in bytes, metadata as the file has them)
+    :return: lines of Markdown, none without files
+    """
+    rows = []
+    for name, size, metadata in files:
+        parity, eight = (metadata['figures'].get(key) for key in ('parity', 'int8'))
+        rows.append((
+            name, metadata['precision'], f'{size / 1e6:.1f}',
+            f'{parity["same_label"]:.1%} of {parity["cases"]}, {parity["max_error"]:.1e}'
+            if parity else '',
+            f'{eight["same_label"]:.1%} of {eight["clips"]}, {-eight["ua_lost_points"]:+.2f}'
+            if eight else ''))
+    if not rows:
+        return []
+    return ['## Exported files', '',
+            'Measured when the file was written. Against torch: the share of the same labels and '
+            'the largest difference of a probability. In 8 bits against floating point: the share '
+            'of the same labels, and points of UA gained.', '',
+            *table(('file', 'precision', 'MB', 'graph against torch', '8 bits against 32'), rows)]
+
+
 def _measured(models, file):
     """Return dict of model to a list of (fold, content of a file in its run folders)."""
     found = {}

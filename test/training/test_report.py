@@ -140,3 +140,14 @@ def test_the_card_of_a_model_takes_what_was_measured_once(tmp_path):
     assert text.count('## Women, men and languages') == text.count('## Limits') == 1
     assert text.index('Some.') < text.index('Answering only when sure') < text.index('Many.')
     assert 'Worse sound' not in text, 'not measured, not written'
+
+
+def test_exported_files_tell_their_own_figures(tmp_path):
+    figures = {'parity': {'same_label': 1.0, 'cases': 42, 'max_error': 9e-6},
+               'int8': {'same_label': 0.9925, 'clips': 400, 'ua_lost_points': -0.1}}
+    text = report([run(tmp_path, 'joint_x')], files=[
+        ('a.onnx', 24_900_000, {'precision': 'int8', 'figures': figures}),
+        ('b.onnx', 1_000_000, {'precision': 'float32', 'figures': {}})])
+    rows = section(text, 'Exported files')
+    assert '| a.onnx | int8 | 24.9 | 100.0% of 42, 9.0e-06 | 99.2% of 400, +0.10 |' in rows
+    assert '| b.onnx | float32 | 1.0 |  |  |' in rows
