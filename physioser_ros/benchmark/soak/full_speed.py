@@ -37,7 +37,7 @@ class Flood(NamedTuple):
 
 
 def flood(model: Path, hours: float, recordings: Optional[Path], path: Path, samples: int,
-          advance: Callable[[str], None]) -> Flood:
+          advance: Callable[[str], None], detector: str = 'cascade') -> Flood:
     """
     Run it and write Samples as they come.
 
@@ -47,13 +47,14 @@ def flood(model: Path, hours: float, recordings: Optional[Path], path: Path, sam
     :param path: CSV to write
     :param samples: how many rows
     :param advance: called with what is done, once a row
+    :param detector: of voices; only webrtc hears synthetic ones
     :raises ModelError: the model cannot be used
     :raises ValueError: no recordings
     """
     spoken = sentences(recordings)
     loaded = load_model(model, warm_up=True)
     source = SceneSource(spoken, hours)
-    work = _Work(source, loaded)
+    work = _Work(source, loaded, detector)
     probe = next(scene(spoken, seed=1))
     before = work.engine.recognizer.infer(_first_sentence(spoken, probe)).readout.probabilities
     watched, log = psutil.Process(), Log(path, Sample._fields)
@@ -81,7 +82,7 @@ def _first_sentence(spoken: List[np.ndarray], pause: np.ndarray) -> np.ndarray:
 class _Work:
     """A capture whose utterances go to an engine, which holds it back."""
 
-    def __init__(self, source: SceneSource, model: Any) -> None:
+    def __init__(self, source: SceneSource, model: Any, detector: str) -> None:
         self.utterances = self.answers = self.errors = 0
         self._room = Semaphore(WAITING)
         self._speakers = SpeakerMemory(120.0, 16) if model.metadata.speaker else None
@@ -90,8 +91,8 @@ class _Work:
                              on_result=self._on_result, on_drop=self._on_drop,
                              on_error=self._on_error)
         # Its clock is that of the sound: stamps stay true at any speed.
-        self.capture = Capture(CaptureOptions(), now_ns=lambda: 0, source=source,
-                               on_utterance=self._on_utterance)
+        self.capture = Capture(CaptureOptions(vad_backend=detector), now_ns=lambda: 0,
+                               source=source, on_utterance=self._on_utterance)
 
     def start(self) -> None:
         self.engine.start()
