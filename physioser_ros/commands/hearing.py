@@ -21,7 +21,8 @@ from physioser_ros.commands.options import fail
               'noises. The defaults of the segmentation were chosen with seeds 0 and 1.')
 @click.option('--report', 'page', metavar='FILE',
               type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help='Page between whose marks the tables are written; printed without it.')
+              help='Page between whose marks the tables are written, a picture beside it; '
+                   'printed without it.')
 def command(data, sentences, noise_s, hours, seed, page):
     """
     Measure what the capture hears, beside other segmenters.
@@ -30,7 +31,7 @@ def command(data, sentences, noise_s, hours, seed, page):
     seed is fixed. Takes minutes.
     """
     try:
-        from physioser_ros.benchmark.hearing import measure, report
+        from physioser_ros.benchmark.hearing import hangover, measure, report
 
         text = measure.measure(data, sentences, hours, lambda line: click.echo(line, err=True),
                                noise_s, seed)
@@ -38,6 +39,7 @@ def command(data, sentences, noise_s, hours, seed, page):
             click.echo(text)
         else:
             report.write(text, page)
+            hangover.draw(page, page.with_name('hangover.png'))
     except ImportError as error:
         fail(f'{error}: run `pip install -r requirements/bench.in`')
     except (OSError, ValueError) as error:

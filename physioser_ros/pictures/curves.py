@@ -1,7 +1,8 @@
 """Curves: learning, and any figure against any condition."""
 
 from pathlib import Path
-from typing import Any, Iterable, Mapping, Tuple
+from types import MappingProxyType
+from typing import Any, Iterable, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -15,7 +16,8 @@ _LOSSES = {'loss_class': 'answer', 'loss_cpa': 'alignment of the branches',
 
 
 def curves(path: Path, lines: Mapping[str, Iterable[Tuple[float, float]]], *, xlabel: str,
-           ylabel: str, title: str = '', bottom: Any = None) -> Path:
+           ylabel: str, title: str = '', bottom: Any = None,
+           notes: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Path:
     """
     Draw one line a name, such as accuracy against the signal-to-noise ratio.
 
@@ -25,6 +27,7 @@ def curves(path: Path, lines: Mapping[str, Iterable[Tuple[float, float]]], *, xl
     :param ylabel: what y is, with its unit
     :param title: heading, none if empty
     :param bottom: lowest y shown; None: as the points need
+    :param notes: by name, what is written beside each of its points
     :returns: `path`
     """
     chart = figure(6.4, 4.2)
@@ -32,6 +35,8 @@ def curves(path: Path, lines: Mapping[str, Iterable[Tuple[float, float]]], *, xl
     for (name, points), look in zip(lines.items(), looks()):
         x, y = np.array(list(points), dtype=float).T
         axes.plot(x, y, color=look.colour, linestyle=look.style, marker=look.marker, label=name)
+        for place, note in zip(zip(x, y), notes.get(name, ())):
+            axes.annotate(note, place, xytext=(6, 5), textcoords='offset points', fontsize=9)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     axes.set_ylim(bottom=bottom)
     if len(lines) > 1:

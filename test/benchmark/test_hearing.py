@@ -1,6 +1,7 @@
 """What `physioser hearing` measures is what it says, and the defaults hear what they must."""
 
 import numpy as np
+from places import ROOT
 import pytest
 
 from physioser_ros.benchmark.hearing import report
@@ -117,3 +118,13 @@ def test_long_noise_is_no_voice_and_does_not_deafen(recordings, noise):
     made = noise_line(noise, read_sentences(recordings, 1), 20.0)
     result = score(made, cut(made.samples, ask('cascade', made.samples)))
     assert (result.missed, result.cut, result.opened, result.false) == (0, 0, 1, 0)
+
+
+def test_the_picture_of_the_hangover_reads_the_table_of_the_page():
+    from physioser_ros.benchmark.hearing.hangover import rows
+
+    found = rows((ROOT / 'docs' / 'hearing.md').read_text(encoding='utf-8'))
+    assert [value for value, *_ in found] == [0.2, 0.3, 0.4, 0.6, 0.8, 1.2]
+    assert all(latency > value and pieces >= 1 for value, latency, pieces in found)
+    with pytest.raises(ValueError, match='has no rows'):
+        rows('| `segment.min_s` | 0.3 | 0.70 s | 1.05 |')

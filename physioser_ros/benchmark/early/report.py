@@ -7,6 +7,7 @@ import numpy as np
 
 from physioser_ros.benchmark.early.live import Live
 from physioser_ros.benchmark.early.replay import Spoken
+from physioser_ros.benchmark.marks import write_between
 
 BEGIN, END = '<!-- measured by physioser early -->', '<!-- end of what was measured -->'
 
@@ -61,13 +62,7 @@ def write(text: str, path: Path) -> None:
 
     :raises ValueError: when the page has no marks
     """
-    page = path.read_text(encoding='utf-8')
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f'{path} has no lines {BEGIN!r} and {END!r}: write them where the '
-                         'tables shall stand')
-    path.write_text(f'{before}{BEGIN}\n\n{text}\n\n{END}{after}', encoding='utf-8')
+    write_between(path, BEGIN, END, text)
 
 
 def _rows(spoken: Sequence[Spoken], whole: Sequence[Spoken]) -> Iterable[List[str]]:

@@ -7,6 +7,7 @@ from physioser_ros.benchmark.hearing.cost import Soak
 from physioser_ros.benchmark.hearing.score import Score
 from physioser_ros.benchmark.hearing.time_line import TimeLine
 from physioser_ros.benchmark.hearing.tuning import Setting
+from physioser_ros.benchmark.marks import write_between
 
 BEGIN, END = '<!-- measured by physioser hearing -->', '<!-- end of what was measured -->'
 
@@ -67,13 +68,7 @@ def write(text: str, path: Path) -> None:
 
     :raises ValueError: when the page has no marks
     """
-    page = path.read_text(encoding='utf-8')
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f'{path} has no lines {BEGIN!r} and {END!r}: write them where the '
-                         'tables shall stand')
-    path.write_text(f'{before}{BEGIN}\n\n{text}\n\n{END}{after}', encoding='utf-8')
+    write_between(path, BEGIN, END, text)
 
 
 def _spoken_cell(one: Score) -> str:
