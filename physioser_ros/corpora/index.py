@@ -37,7 +37,13 @@ def read_index(folder, corpora=None):
         raise FileNotFoundError(
             f'{path} does not exist: write it with `physioser corpora`, or by hand with the '
             f'columns {", ".join(REQUIRED_COLUMNS)}')
-    index = pd.read_csv(path, dtype={'speaker_id': str, 'sha1_pcm': str, 'path': str})
+    try:
+        index = pd.read_csv(path, dtype={name: str for name in REQUIRED_COLUMNS
+                                         if name != 'duration_s'})
+    # A ParserError is one, so is text that is not UTF-8; an OverflowError are digits without end.
+    except (ValueError, OverflowError) as error:
+        raise CorpusIndexError(f'{path} is no table: {error}; write it with `physioser corpora`'
+                               ) from error
     missing = [name for name in REQUIRED_COLUMNS if name not in index.columns]
     if missing:
         raise CorpusIndexError(f'{path} lacks the columns {", ".join(missing)}')
@@ -77,7 +83,8 @@ def check_index(index, source='the index'):
             value = twice.iloc[0][column]
             raise CorpusIndexError(f'{source}: {column} {value!r} is listed twice; remove one of '
                                    'the rows')
-    short = index[~(index['duration_s'] > 0)]
+    seconds = pd.to_numeric(index['duration_s'], errors='coerce')
+    short = index[~((seconds > 0) & (seconds < float('inf')))]
     if len(short):
         raise CorpusIndexError(f'{source}: {short.iloc[0]["path"]} has duration_s '
                                f'{short.iloc[0]["duration_s"]}, expected more than 0 seconds')

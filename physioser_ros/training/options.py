@@ -1,6 +1,7 @@
 """The options of an experiment, read from one YAML file and checked before anything runs."""
 
 from dataclasses import dataclass, field, fields, is_dataclass
+import math
 from pathlib import Path
 
 import yaml
@@ -153,8 +154,9 @@ def read_experiment(path):
     :raises ExperimentError: naming the key that is unknown or has a wrong value
     """
     try:
-        content = yaml.safe_load(Path(path).read_text())
-    except yaml.YAMLError as error:
+        content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    # Beside its own errors the parser raises ValueError for impossible dates and numbers.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ExperimentError(f'{path} is not YAML: {error}') from error
     if not isinstance(content, dict):
         raise ExperimentError(f'{path} holds no keys; expected name, model, data, ...')
@@ -187,6 +189,8 @@ def _build(cls, content, where, prefix):
                 raise ExperimentError(f'{where}: {prefix}{key} is {value!r}, expected keys')
             value = _build(kind, value, where, f'{prefix}{key}.')
         elif kind is tuple:
+            if not isinstance(value, (list, tuple)):
+                raise ExperimentError(f'{where}: {prefix}{key} is {value!r}, expected a list')
             value = tuple(value)
         elif kind in (int, float):
             value = _number(kind, value, f'{where}: {prefix}{key}')
@@ -195,7 +199,8 @@ def _build(cls, content, where, prefix):
         return cls(**values)
     except ExperimentError:
         raise
-    except (TypeError, ValueError) as error:
+    # What a check meets in a list that is too short, or of values that cannot be compared.
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise ExperimentError(f'{where}: {error}') from error
 
 
@@ -203,8 +208,11 @@ def _number(kind, value, where):
     """Return `value` as `kind`; YAML reads 1e-3 as text."""
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ExperimentError(f'{where} is {value!r}, expected a number') from error
+    # Infinity and NaN are no options either.
+    if not math.isfinite(number):
+        raise ExperimentError(f'{where} is {value!r}, expected a finite number')
     if kind is int and number != int(number):
         raise ExperimentError(f'{where} is {value!r}, expected a whole number')
     return kind(number)
