@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Optional, Tuple
 import numpy as np
 
 from physioser_ros.inference.decision import Decision, Verdict
-from physioser_ros.inference.metadata import UNCERTAIN
+from physioser_ros.inference.metadata import SAMPLE_RATE, UNCERTAIN
 from physioser_ros.inference.model import Model, Readout
 from physioser_ros.inference.result import EmotionResult
 from physioser_ros.inference.saliency import component_saliency, occlusion_masks
@@ -14,6 +14,9 @@ from physioser_ros.inference.speakers import SpeakerMemory
 
 #: int16 samples are divided by this: -32768 becomes -1 exactly, and no bit is lost.
 INT16_SCALE = 32768
+#: Shorter or fainter than this, in s and in steps of int16 (-60 dB of full scale), an utterance
+#: says little about a voice: its mean would be that of a click or of the room.
+VOICE_S, VOICE_PEAK = 0.5, 33
 
 
 class Reading(NamedTuple):
@@ -27,8 +30,8 @@ class Reading(NamedTuple):
     """The rows of the readout are the five variants for component saliency."""
     processing_s: float
     """Seconds that it took."""
-    padded: bool = False
-    """The utterance was shorter than the model's minimum."""
+    telling: bool = True
+    """The utterance is long and loud enough to say something about the voice."""
 
 
 class Recognizer:
@@ -107,7 +110,7 @@ class Recognizer:
         readout = self.model.run(waveform, speaker_state=speaker_state,
                                  component_mask=occlusion_masks() if variants else None)
         return Reading(readout, skipped, variants, time.perf_counter() - started,
-                       len(samples) < self.model.metadata.min_samples)
+                       is_telling(samples))
 
     def conclude(self, reading: Reading, *, context: Any = None, partial: bool = False,
                  speaker_id: str = '', time_s: float = 0.0, queued_s: float = 0.0,
@@ -149,11 +152,10 @@ class Recognizer:
         """
         Remember the speaker's state, unless the utterance says little about the voice.
 
-        One that had to be padded is mostly silence to the model; of one whose answer is
-        uncertain nobody knows whether it was a voice at all.
+        Of one whose answer is uncertain nobody knows whether it was a voice at all.
         """
         state = reading.readout.speaker_state_next
-        if state is not None and self.speakers is not None and not reading.padded:
+        if state is not None and self.speakers is not None and reading.telling:
             self.speakers.remember(speaker_id, state, time_s)
 
     def _result(self, reading: Reading, verdict: Verdict, **fields: Any) -> EmotionResult:
@@ -167,6 +169,12 @@ class Recognizer:
             ssl_frame_weights=readout.ssl_frame_weights[0], component_saliency=saliency,
             frame_step_s=self.model.metadata.frame_step_s,
             processing_s=reading.processing_s, skipped_samples=reading.skipped_samples, **fields)
+
+
+def is_telling(samples: np.ndarray) -> bool:
+    """Return whether int16 (samples,) are long and loud enough to learn a voice from."""
+    return (len(samples) >= VOICE_S * SAMPLE_RATE
+            and max(int(samples.max()), -int(samples.min())) >= VOICE_PEAK)
 
 
 def check_samples(samples: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 What is remembered of each speaker, in memory alone.
 
 Nothing here is written to disk. An entry holds what its owner puts there: the model's state of
-a speaker (a count and a running mean of features, no sound), or the decision's smoothed
+a speaker (a count and sums of features, no sound), or the decision's smoothed
 log-probabilities. It ends after `forget_s` without an utterance, when more than `max_speakers`
 are known (the one not heard for longest goes first), or on `reset`.
 """

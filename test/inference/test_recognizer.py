@@ -81,8 +81,8 @@ def test_what_says_little_about_a_voice_does_not_change_what_is_known_of_it(adap
     recognizer = Recognizer(adapting, Decision(), SpeakerMemory())
     recognizer.recognize(samples_for(4))
     known = recognizer.speakers.recall('', 0.0)
-    # Shorter than the model's minimum: the rest of what it hears is silence.
-    recognizer.recognize(samples_for(7, duration_s=0.3))
+    recognizer.recognize(samples_for(7, duration_s=0.45))
+    recognizer.recognize(np.full(16000, -32, np.int16))
     recognizer.decision.options = DecisionOptions(min_confidence=1.0)
     assert recognizer.recognize(samples_for(7)).label == UNCERTAIN
     assert recognizer.speakers.recall('', 0.0) is known
