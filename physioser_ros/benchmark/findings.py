@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional
 
+from physioser_ros.benchmark.answers import Answering
 from physioser_ros.benchmark.counts import Work
+from physioser_ros.benchmark.crowds import Crowd
 from physioser_ros.benchmark.machine import Machine
 from physioser_ros.benchmark.nodes import Latency, Memory, Running
 from physioser_ros.benchmark.timing import Noise, Timing
@@ -43,6 +45,8 @@ class ModelFile:
     """Size of the file in 1e6 bytes."""
     figures: Mapping[str, Any]
     """What its makers measured, from its metadata."""
+    backbone: str = ''
+    """Its backbone and where it is cut, e.g. `whisper-base 1, 2, 3`."""
 
 
 @dataclass
@@ -66,12 +70,23 @@ class Findings:
     memory: Optional[Memory] = None
     running: Dict[int, Running] = field(default_factory=dict)
     """Cost of both nodes by number of processes."""
+    answers: Dict[float, Answering] = field(default_factory=dict)
+    """From the end of an utterance to its answer, by its length in s."""
+    captures: Dict[int, Crowd] = field(default_factory=dict)
+    """One recogniser by the number of its capture nodes."""
+    robots: Dict[int, Crowd] = field(default_factory=dict)
+    """Robots with both nodes each on one graph, by their number."""
     absent: Dict[str, str] = field(default_factory=dict)
     """Why something could not be measured, by name."""
-    background_cores: float = 0.0
-    """Cores that other processes kept busy during the run, a mean."""
+    background: Dict[str, float] = field(default_factory=dict)
+    """Cores that other processes kept busy meanwhile, a mean, by what was measured."""
     noise: Noise = Noise(())
     """Whether this is a result."""
+
+    @property
+    def background_cores(self) -> float:
+        """Return the cores that other processes kept busy, at the worst of what was measured."""
+        return max(self.background.values(), default=0.0)
 
     @property
     def default(self) -> str:

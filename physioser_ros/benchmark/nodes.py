@@ -87,21 +87,10 @@ def recogniser(model: Mapping[str, str], rounds: int, soak: int,
     :param advance: called with what is done
     :raises Absent: ROS 2 is missing or the node does not work
     """
-    from physioser_ros.nodes import topics
-
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        client = Client()
-        stack.callback(client.close)
-        answers, notes = client.hear(topics.CLASSIFICATION), client.hear(topics.RESULT_INFO)
-        utterances = client.publisher(topics.UTTERANCE)
         started_s = time.perf_counter()
-        process = NodeProcess('emotion_recognizer', client.namespace, model, folder / 'log')
-        stack.callback(process.close)
-        client.until(lambda: answers.publishers and notes.publishers
-                     and utterances.get_subscription_count(),
-                     'the recogniser', [process], ACTIVE_S)
-        talk = _Talk(client, utterances, answers, notes, [process])
+        talk, process = start_recogniser(stack, model, folder)
         talk.say(REFERENCE_S)
         first_s = time.perf_counter() - started_s
         talks = []
@@ -112,36 +101,82 @@ def recogniser(model: Mapping[str, str], rounds: int, soak: int,
                 _soak(talk, process, soak, advance))
 
 
-class _Talk:
+def start_recogniser(stack: ExitStack, model: Mapping[str, str],
+                     folder: Path) -> Tuple['Talk', NodeProcess]:
+    """
+    Start a recogniser and whoever talks to it.
+
+    :param stack: what ends both
+    :param model: see `recogniser`
+    :param folder: for its log
+    """
+    from physioser_ros.nodes import topics
+
+    client = Client()
+    stack.callback(client.close)
+    answers, notes = client.hear(topics.CLASSIFICATION), client.hear(topics.RESULT_INFO)
+    early = client.hear(topics.PARTIAL)
+    utterances = client.publisher(topics.UTTERANCE)
+    candidates = client.publisher(topics.UTTERANCE_ANTICIPATED)
+    process = NodeProcess('emotion_recognizer', client.namespace, model, folder / 'log')
+    stack.callback(process.close)
+    client.until(lambda: answers.publishers and notes.publishers and early.publishers
+                 and utterances.get_subscription_count()
+                 and candidates.get_subscription_count(),
+                 'the recogniser', [process], ACTIVE_S)
+    return Talk(client, utterances, candidates, answers, notes, early, [process]), process
+
+
+class Talk:
     """Says one utterance after the other and waits for each answer."""
 
-    def __init__(self, client: Client, publisher: Any, answers: Heard, notes: Heard,
-                 processes: Sequence[NodeProcess]) -> None:
+    def __init__(self, client: Client, publisher: Any, candidates: Any, answers: Heard,
+                 notes: Heard, early: Heard, processes: Sequence[NodeProcess]) -> None:
         self._client, self._publisher, self._processes = client, publisher, processes
-        self._answers, self._notes = answers, notes
+        self._candidates = candidates
+        self._answers, self._notes, self._early = answers, notes, early
         self._count = 0
         self._sounds: Dict[float, np.ndarray] = {}
 
     def say(self, seconds: float) -> Tuple[float, float, float]:
         """Return total, model and queue time in s of one utterance."""
+        return self._publish(self._message(seconds))
+
+    def say_ahead(self, seconds: float, pause_s: float) -> float:
+        """
+        Return the total time in s of an utterance that was announced before its end.
+
+        :param seconds: its length
+        :param pause_s: from the announcement to the end
+        """
+        message = self._message(seconds)
+        self._early.clear()
+        self._candidates.publish(message)
+        self._client.spin_for(pause_s)
+        return self._publish(message)[0]
+
+    def _message(self, seconds: float) -> Any:
         from physioser_ros.nodes.conversions import audio_message, header
 
         if seconds not in self._sounds:
             self._sounds[seconds] = synthetic_speech(seconds)
+        # Far enough apart that each is an utterance of its own.
         self._count += 1
+        return audio_message(self._sounds[seconds], header(self._count * 60 * 10 ** 9, 'bench'))
+
+    def _publish(self, message: Any) -> Tuple[float, float, float]:
         self._answers.clear()
         self._notes.clear()
-        message = audio_message(self._sounds[seconds], header(self._count * 10 ** 9, 'bench'))
         sent_s = time.perf_counter()
         self._publisher.publish(message)
         self._client.until(lambda: self._answers and self._notes, 'an answer', self._processes)
         arrived_s, _ = self._answers[0]
-        told = fields(self._notes[0][1])
+        told = fields(self._notes[-1][1])
         return (arrived_s - sent_s, float(told['processing_ms']) / 1000,
                 float(told['queued_ms']) / 1000)
 
 
-def _soak(talk: _Talk, process: NodeProcess, utterances: int, advance: _Advance) -> Memory:
+def _soak(talk: Talk, process: NodeProcess, utterances: int, advance: _Advance) -> Memory:
     random = np.random.default_rng(0)
     every = max(1, utterances // 32)
     resident: List[float] = [process.resident_mib]
@@ -202,10 +237,11 @@ def _fed(model: Mapping[str, str], processes: int, seconds: float,
         cores, sleeps = usage(started, lambda: client.spin_for(seconds))
         for process in started:
             process.check()
-        return cores, sleeps, _answer_times(utterances, answers)
+        return cores, sleeps, answer_times(utterances, answers)
 
 
-def _answer_times(utterances: Heard, answers: Heard) -> List[float]:
+def answer_times(utterances: Heard, answers: Heard) -> List[float]:
+    """Return from each utterance to its answer in s, both as they were heard."""
     heard = {stamp(message): arrived_s for arrived_s, message in utterances}
     return [arrived_s - heard[stamp(message)] for arrived_s, message in answers
             if stamp(message) in heard]

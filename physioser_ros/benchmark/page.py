@@ -1,14 +1,22 @@
 """The performance page, in Markdown."""
 
 from pathlib import Path
-from typing import Iterable, List, Sequence
+from types import MappingProxyType
+from typing import List, Mapping
 
-from physioser_ros.benchmark import boards, findings as names, streams
-from physioser_ros.benchmark.charts import draw_growth, draw_way
+from physioser_ros.benchmark import findings as names, way
+from physioser_ros.benchmark.charts import draw_answers, draw_growth, draw_turns
 from physioser_ros.benchmark.findings import Findings, model_name
+from physioser_ros.benchmark.growth_page import boards_part, growth_part
 from physioser_ros.benchmark.nodes import percentile_ms
+from physioser_ros.benchmark.tables import table
 from physioser_ros.benchmark.targets import verdicts
 from physioser_ros.benchmark.timing import ratio
+
+#: Pictures by the section that they go into: ending of the file's name, what draws it, title.
+_PICTURES = {
+    'turns': (draw_turns, 'Models and peers'), 'stages': (way.draw, 'The way of one utterance'),
+    'answers': (draw_answers, 'Time to the answer'), 'growth': (draw_growth, 'Cost by length')}
 
 
 def write_page(found: Findings, path: Path) -> List[Path]:
@@ -20,41 +28,42 @@ def write_page(found: Findings, path: Path) -> List[Path]:
     :returns: every file written
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    pictures = []
-    for kind, draw, title in (('stages', draw_way, 'From the last sample to the message'),
-                              ('growth', draw_growth, 'Cost against length')):
+    lines, written = {}, []
+    for kind, (draw, title) in _PICTURES.items():
         picture = path.with_name(f'{path.stem}_{kind}.png')
         if draw(found, picture):
-            pictures.append((title, picture))
-    path.write_text(text(found, [f'![{title}]({file.name})' for title, file in pictures]),
-                    encoding='utf-8')
-    return [path, *(file for _, file in pictures)]
+            lines[kind] = f'![{title}]({picture.name})'
+            written.append(picture)
+    path.write_text(text(found, lines), encoding='utf-8')
+    return [path, *written]
 
 
-def text(found: Findings, pictures: Sequence[str] = ()) -> str:
+def text(found: Findings, pictures: Mapping[str, str] = MappingProxyType({})) -> str:
     """
     Return the page.
 
     :param found: what was measured
-    :param pictures: lines that show the pictures
+    :param pictures: lines that show the pictures, by kind
     """
+    def shown(kind: str) -> List[str]:
+        return [pictures[kind]] if kind in pictures else []
     sections = ['# Performance', _intro(found), '## Targets', _targets(found),
-                *_turns(found), *(['## Pictures', *pictures] if pictures else []),
-                *_nodes(found), *_growth(found), *_boards(found), *_absent(found),
+                *_presets(found), *_turns(found, shown('turns')), *_nodes(found),
+                *_answers(found, [*shown('stages'), *shown('answers')]), *_running(found),
+                *growth_part(found, shown('growth')), *boards_part(found), *_absent(found),
                 '## Machine', _machine(found)]
     return '\n\n'.join(sections) + '\n'
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ['---'] * len(head), *rows]
-    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
 
 
 def _intro(found: Findings) -> str:
     said = ('Written by `physioser bench`. Figures are medians over rounds in which all '
             'contestants take turns; ratios are medians of the ratios of each round, with their '
-            'quartiles. Spread is the interquartile range over the median.')
+            'quartiles. Spread is the interquartile range over the median. Everything is measured '
+            'anew by\n\n'
+            '<!-- not run: takes a quarter of an hour on a quiet machine -->\n'
+            '```bash\nphysioser bench --keep bench.json --output docs/performance.md\n```\n\n'
+            'A run on a busy machine is refused as a result; what was quiet is kept in the file '
+            'and only the rest is measured again.')
     if found.noise.quiet:
         return said
     reasons = '\n'.join(f'> - {reason}' for reason in found.noise.reasons)
@@ -67,7 +76,24 @@ def _targets(found: Findings) -> str:
         for verdict in verdicts(found)))
 
 
-def _turns(found: Findings) -> List[str]:
+def _presets(found: Findings) -> List[str]:
+    """Return the table of the models: what each costs and what it gets for it."""
+    rows = []
+    for name, model in found.models.items():
+        timing = found.timing(model_name(name))
+        mean = model.figures.get('by_corpus', {}).get('mean', {})
+        rows.append((f'`{name}`', model.backbone, model.precision,
+                     f'{mean["ua"]:.1%}' if 'ua' in mean else '–',
+                     f'{mean["wa"]:.1%}' if 'wa' in mean else '–',
+                     f'{timing.cpu_ms:.1f}' if timing else '–', f'{model.megabytes:.1f}'))
+    return ['## Presets', 'Chosen by the parameter `model.path`. Accuracy is that which the '
+            'metadata of each file tell, the mean over corpora on speakers that nobody had '
+            'trained on.',
+            table(('model', 'backbone, layers', 'precision', 'UA', 'WA',
+                   f'CPU ms for {found.utterance_s:g} s', 'MB'), rows)]
+
+
+def _turns(found: Findings, pictures: List[str]) -> List[str]:
     sections = []
     for threads, outcome in ((1, found.one_thread), (2, found.two_threads)):
         if outcome is None:
@@ -84,7 +110,7 @@ def _turns(found: Findings) -> List[str]:
             f'An utterance of {found.utterance_s:g} s; voice activity over a whole recording. '
             'Memory and start are those of a bare process, to its first answer.',
             table(('', 'CPU ms', 'wall ms', 'spread', f'times {found.default}', 'MiB',
-                   'start s'), rows)]
+                   'start s'), rows), *(pictures if threads == 1 else [])]
         peak = found.peak_gflops
         if threads == 1 and peak:
             sections.append(f'Measured peak of one core: {peak:.0f} GFLOP/s '
@@ -111,47 +137,35 @@ def _nodes(found: Findings) -> List[str]:
         sections.append(f'Resident over {found.memory.utterances} utterances of 1 to 10 s: at '
                         f'most {found.memory.resident_mib.max():.0f} MiB, growth over the last '
                         f'three quarters {found.memory.growth_mib:.1f} MiB.')
-    if found.running:
-        sections += ['## Both nodes running', table(
-            ('processes', 'quiet room', 'speech', 'sleeps a second in quiet'),
-            ((str(count), f'{running.idle_cores:.1%} of a core',
-              f'{running.speech_cores:.1%} of a core', f'{running.idle_wakeups:.0f}')
-             for count, running in found.running.items()))]
     return sections
 
 
-def _growth(found: Findings) -> List[str]:
-    sections = []
-    if found.lengths:
-        sections += ['## Growth', table(('sound s', 'CPU ms', 'spread'), (
-            (f'{length:g}', f'{timing.cpu_ms:.1f}', f'{timing.spread:.0%}')
-            for length, timing in found.lengths.items()))]
-    timing = found.timing(model_name(next(iter(found.models))))
-    if timing:
-        service_s = timing.wall_ms / 1000
-        sections += [
-            '### One recogniser for several capture nodes (computed, not measured)',
-            f'From {1000 * service_s:.1f} ms an utterance and '
-            f'{streams.UTTERANCES_A_MINUTE:g} utterances a minute and stream, at random '
-            f'(M/D/1 queue), up to a load of {streams.LARGEST_LOAD:.0%} of one core. Beyond, '
-            'run a second recogniser in another namespace or on another host.',
-            table(('streams', 'load', 'mean wait ms'), (
-                (str(row.streams), f'{row.load:.0%}', f'{row.wait_ms:.1f}')
-                for row in streams.table(service_s)))]
-    return sections
+def _answers(found: Findings, pictures: List[str]) -> List[str]:
+    if not found.answers:
+        return pictures
+    return [
+        '## Time to the answer', 'From the decision that the utterance is over '
+        '(`segment.hangover_s`) to the answer at a subscriber. As soon as the silence has lasted '
+        'for `segment.tail_s` the utterance is announced, and its answer computed within the '
+        'rest of the hang-over; so nothing that grows with the length remains at the end. Speech '
+        'longer than `segment.max_s` is cut while it goes on, and its last piece is what is left.',
+        table(('speech s', 'computed in the hang-over: median ms', '95 % ms',
+               'computed at the end: median ms', '95 % ms'), (
+            (f'{length:g}', *(f'{percentile_ms(values, share):.1f}'
+                              for values in (answering.ahead_s, answering.after_s)
+                              for share in (50, 95)))
+            for length, answering in found.answers.items())), *pictures]
 
 
-def _boards(found: Findings) -> List[str]:
-    parts, peak = found.parts_ms, found.peak_gflops
-    if not parts or not peak or not found.work:
+def _running(found: Findings) -> List[str]:
+    if not found.running:
         return []
-    return ['## Small machines (an estimate, not measured)',
-            'Each part at the share of the peak that it reaches here, or as fast as memory '
-            'allows, if that takes longer. Peaks and bandwidths are those of the data sheets; '
-            'no board has confirmed these figures.',
-            table(('board', 'one utterance, one core, ms'), (
-                (board.name, f'{boards.estimate_ms(board, parts, found.work, peak):.0f}')
-                for board in boards.BOARDS))]
+    return ['## Both nodes running', table(
+        ('processes', 'quiet room', 'speech', 'sleeps a second in quiet', 'answers, median ms'),
+        ((str(count), f'{running.idle_cores:.1%} of a core',
+          f'{running.speech_cores:.1%} of a core', f'{running.idle_wakeups:.0f}',
+          f'{percentile_ms(running.answer_s, 50):.1f}' if running.answer_s else '–')
+         for count, running in found.running.items()))]
 
 
 def _absent(found: Findings) -> List[str]:
@@ -167,7 +181,7 @@ def _machine(found: Findings) -> str:
             ('memory', f'{machine.memory_mib} MiB'), ('system', machine.system),
             ('Python', machine.python), *machine.packages.items(), ('date', machine.date),
             ('load average before', f'{found.load_average_before:.2f}'),
-            ('cores kept busy by others', f'{found.background_cores:.2f}'),
+            ('cores kept busy by others, at the worst', f'{found.background_cores:.2f}'),
             *((f'model {name}', f'{model.precision}, {model.megabytes:.1f} MB')
               for name, model in found.models.items())]
     return table(('', ''), rows)

@@ -25,7 +25,7 @@ class NodeProcess:
     """One executable of the package, run from this very source."""
 
     def __init__(self, name: str, namespace: str, parameters: Mapping[str, Any],
-                 log: Path) -> None:
+                 log: Path, node: str = '') -> None:
         """
         Start it.
 
@@ -33,10 +33,13 @@ class NodeProcess:
         :param namespace: of its nodes
         :param parameters: values by name
         :param log: file for what it writes
+        :param node: name of its node, '' for the usual one
         """
         start = f'from physioser_ros.nodes.executables import {name}; {name}()'
         command = [sys.executable, '-c', start, '--ros-args', '-r', f'__ns:={namespace}',
                    '--log-level', 'warn']
+        if node:
+            command += ['-r', f'__node:={node}']
         for parameter, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             command += ['-p', f'{parameter}:={text}']
@@ -149,14 +152,19 @@ class Client:
         return self.node.create_publisher(message_type(topic.type), topic.name,
                                           profile(topic.qos))
 
-    def hear(self, topic: Any) -> Heard:
-        """Return the list into which the messages of a topic go."""
+    def hear(self, topic: Any, namespace: str = '') -> Heard:
+        """
+        Return the list into which the messages of a topic go.
+
+        :param topic: an entry of :mod:`physioser_ros.nodes.topics`
+        :param namespace: of the nodes, '' for that of this client
+        """
         from physioser_ros.nodes.conversions import message_type
         from physioser_ros.nodes.qos import profile, SubscriptionEventCallbacks
 
         heard = Heard()
         self.node.create_subscription(
-            message_type(topic.type), topic.name,
+            message_type(topic.type), f'{namespace}/{topic.name}' if namespace else topic.name,
             lambda message: heard.append((time.perf_counter(), message)), profile(topic.qos),
             event_callbacks=SubscriptionEventCallbacks(matched=heard.on_matched))
         return heard

@@ -1,21 +1,23 @@
 """The stages of the benchmark, from a list of models to findings."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from physioser_ros.benchmark import findings as names
+from physioser_ros.benchmark import answers, crowds, store
 from physioser_ros.benchmark.contestant import Absent, Contestant, Entry
 from physioser_ros.benchmark.counts import count
-from physioser_ros.benchmark.findings import Findings, model_name, ModelFile, part_name
+from physioser_ros.benchmark.entries import one_thread, OURS, two_threads
+from physioser_ros.benchmark.findings import Findings, ModelFile
 from physioser_ros.benchmark.machine import describe, LoadWatch
 from physioser_ros.benchmark.nodes import recogniser, running
 from physioser_ros.benchmark.ours import model_feed, recorded_configuration
-from physioser_ros.benchmark.parts import PARTS, read_graph
+from physioser_ros.benchmark.parts import read_graph
 from physioser_ros.benchmark.sound import REFERENCE_S
-from physioser_ros.benchmark.timing import judge, Timing
+from physioser_ros.benchmark.timing import judge, Noise, Timing
 from physioser_ros.benchmark.turns import take_turns, WARM_UP_ROUNDS
 
 #: Stages and what they measure, in their order.
@@ -27,13 +29,17 @@ STAGES = {
     'threads': 'models and peers on two threads',
     'growth': 'cost against the length of the utterance',
     'latency': 'from node to node, and memory over a soak',
+    'answers': 'time to the answer against the length, with and without working ahead',
     'running': 'both nodes in a quiet room and in speech',
+    'captures': 'several capture nodes at one recogniser',
+    'robots': 'several robots on one graph',
 }
+#: Stages whose contestants take turns with each other: one group, measured together.
+TURNS = ('model', 'parts', 'voice', 'peers')
 #: Lengths of the utterance for the growth, in s.
-LENGTHS_S = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 12.0, 15.0)
+LENGTHS_S = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 12.0)
 
-_OURS = 'physioser_ros.benchmark.ours:'
-_PEERS = 'physioser_ros.benchmark.peers:'
+_Advance = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -46,12 +52,14 @@ class Effort:
     """Utterances whose latency is measured."""
     soak: int
     """Utterances of the soak."""
+    answers: int
+    """Utterances of each length and way for the time to the answer."""
     running_s: float
     """Seconds for which the running nodes are watched, each time."""
 
 
-FULL = Effort(rounds=25, utterances=100, soak=320, running_s=20.0)
-QUICK = Effort(rounds=5, utterances=10, soak=32, running_s=4.0)
+FULL = Effort(rounds=25, utterances=100, soak=320, answers=10, running_s=20.0)
+QUICK = Effort(rounds=5, utterances=10, soak=32, answers=2, running_s=4.0)
 
 
 @dataclass(frozen=True)
@@ -63,71 +71,65 @@ class Given:
     effort: Effort
     speech: Optional[Path] = None
     """A recording of speech, None for the demonstration."""
+    kept: Optional[Path] = None
+    """File that findings are kept in and taken from, None for none."""
 
 
 def measure(given: Given, stages: Sequence[str],
-            advance: Callable[[str, str], None] = lambda stage, text: None) -> Findings:
+            advance: Callable[[str, str], None] = lambda group, text: None) -> Findings:
     """
     Run stages and judge their noise.
 
+    What was measured on a quiet machine and kept is not measured again.
+
     :param given: models and effort
     :param stages: some of `STAGES`
-    :param advance: called with the stage and what was done in it, see `steps`
+    :param advance: called with the group of stages and what was done in it, see `steps`
     :raises ModelError: a model cannot be loaded
+    :raises ValueError: the file of kept findings is no such file
     """
-    watch = LoadWatch()
-    found = Findings(describe(), watch.load_average_before, _models(given), REFERENCE_S)
-    default = next(iter(given.models.values()))
-    config = _config(default, found)
-    entries = _entries(given, stages, config)
-    if entries:
-        found.one_thread = take_turns(entries, given.effort.rounds,
-                                      advance=lambda text: advance('turns', text))
-        found.absent.update(found.one_thread.absent)
-    if 'parts' in stages:
-        _attempt(found, 'counts', lambda: found.work.update(
-            count(read_graph(default), model_feed(str(default), REFERENCE_S))))
-    if 'threads' in stages:
-        found.two_threads = take_turns(_threaded(given, stages, config), given.effort.rounds,
-                                       advance=lambda text: advance('threads', text))
-    if 'growth' in stages:
-        _attempt(found, 'growth', lambda: found.lengths.update(
-            _growth(default, given.effort, lambda text: advance('growth', text))))
-    parameters = {'model.path': str(default)}
-    if 'latency' in stages:
-        def latency() -> None:
-            found.latency, found.memory = recogniser(
-                parameters, given.effort.utterances, given.effort.soak,
-                lambda text: advance('latency', text))
-        _attempt(found, 'latency', latency)
-    if 'running' in stages:
-        for processes in (1, 2):
-            def run(processes: int = processes) -> None:
-                found.running[processes] = running(
-                    parameters, processes, given.effort.running_s, given.speech,
-                    lambda text: advance('running', text))
-            _attempt(found, f'both nodes, {processes} process{"es" * (processes > 1)}', run)
-    found.background_cores = watch.background_cores()
-    found.noise = judge(_judged(found), found.background_cores)
+    key = store.key_of(given.models, given.effort, str(given.speech),
+                       [stage for stage in TURNS if stage in stages])
+    found = store.read(given.kept, key) if given.kept else None
+    if found is None:
+        found = Findings(describe(), LoadWatch().load_average_before, _models(given),
+                         REFERENCE_S)
+    config = _config(given, found)
+    for group in groups(stages):
+        if group in found.background and _noise(found, group).quiet:
+            continue
+        watch = LoadWatch()
+        found.absent = {name: reason for name, reason in found.absent.items()
+                        if not name.startswith(f'{group}: ')}
+        try:
+            _ACTIONS[group](given, found, stages, config, partial(advance, group))
+        except Absent as error:
+            found.absent[f'{group}: {STAGES.get(group, group)}'] = str(error)
+        found.background[group] = watch.background_cores()
+        if given.kept:
+            store.write(found, key, given.kept)
+    found.noise = Noise(tuple(reason for group in found.background
+                              for reason in _noise(found, group).reasons))
     return found
 
 
+def groups(stages: Sequence[str]) -> List[str]:
+    """Return what is measured together: `turns` for `TURNS`, else the stage by itself."""
+    taking_turns = ['turns'] if set(stages) & set(TURNS) else []
+    return taking_turns + [stage for stage in STAGES if stage in stages and stage not in TURNS]
+
+
 def steps(given: Given, stages: Sequence[str]) -> Dict[str, int]:
-    """Return how often `measure` advances in each kind of work, for a progress bar."""
+    """Return how often `measure` advances in each group, for a progress bar."""
     effort = given.effort
-    amounts = {}
-    entries = _entries(given, stages, {})
-    if entries:
-        amounts['turns'] = len(entries) + effort.rounds
-    if 'threads' in stages:
-        amounts['threads'] = len(_threaded(given, stages, {})) + effort.rounds
-    if 'growth' in stages:
-        amounts['growth'] = effort.rounds
-    if 'latency' in stages:
-        amounts['latency'] = effort.utterances + effort.soak // max(1, effort.soak // 32)
-    if 'running' in stages:
-        amounts['running'] = 4
-    return amounts
+    amounts = {
+        'turns': len(one_thread(given.models, None, stages, {})) + effort.rounds,
+        'threads': len(two_threads(given.models, stages, {})) + effort.rounds,
+        'growth': effort.rounds,
+        'latency': effort.utterances + effort.soak // max(1, effort.soak // 32),
+        'answers': effort.answers, 'running': 4, 'captures': len(crowds.COUNTS),
+        'robots': len(crowds.COUNTS)}
+    return {group: amounts[group] for group in groups(stages)}
 
 
 def _models(given: Given) -> Dict[str, ModelFile]:
@@ -136,104 +138,117 @@ def _models(given: Given) -> Dict[str, ModelFile]:
     files = {}
     for name, path in given.models.items():
         metadata = load_model(path).metadata
-        figures = metadata.raw.get('figures')
+        figures, backbone = metadata.raw.get('figures'), metadata.raw.get('backbone') or {}
+        cut = ', '.join(map(str, backbone.get('layers', ())))
         files[name] = ModelFile(name, metadata.precision, path.stat().st_size / 1e6,
-                                figures if isinstance(figures, dict) else {})
+                                figures if isinstance(figures, dict) else {},
+                                f'{backbone.get("name", "none")} {cut}'.strip())
     return files
 
 
-def _config(path: Path, found: Findings) -> Mapping[str, Any]:
+def _config(given: Given, found: Findings) -> Mapping[str, Any]:
     try:
-        return recorded_configuration(path)
+        return recorded_configuration(_default(given))
     except Absent as error:
         found.absent['configuration'] = f'{error}; peers of its size have the default one'
         return {}
 
 
-def _entries(given: Given, stages: Sequence[str], config: Mapping[str, Any]) -> List[Entry]:
-    """Return all contestants on one thread; those that are compared stand side by side."""
-    default = str(next(iter(given.models.values())))
-    speech = str(given.speech or '')
-    entries: List[Entry] = []
-    if set(stages) & {'model', 'parts', 'peers'}:
-        entries += _common(given, 1)
-    if 'peers' in stages:
-        entries += _peers(config, 1, with_conversion=True)
-        entries.append(Entry(names.SPEECHBRAIN, f'{_PEERS}speechbrain_encoder',
-                             {'config': config}))
+def _default(given: Given) -> Path:
+    return next(iter(given.models.values()))
+
+
+def _parameters(given: Given) -> Dict[str, str]:
+    return {'model.path': str(_default(given))}
+
+
+def _turns(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+           advance: _Advance) -> None:
+    found.one_thread = take_turns(one_thread(given.models, given.speech, stages, config),
+                                  given.effort.rounds, advance=advance)
+    found.absent.update({f'turns: {name}': reason
+                         for name, reason in found.one_thread.absent.items()})
     if 'parts' in stages:
-        entries += [Entry(part_name(part), f'{_OURS}part', {'path': default, 'name': part})
-                    for part in PARTS]
-        entries.append(Entry(names.NUMPY_QUARTET, f'{_OURS}numpy_quartet',
-                             {'options': config.get('quartet', {})}))
-    if 'voice' in stages:
-        entries += [Entry(f'voice activity {name}', f'{_OURS}voice_activity',
-                          {'name': name, 'speech': speech})
-                    for name in ('webrtc', 'silero', 'cascade')]
-        entries.append(Entry(names.SEGMENTER, f'{_OURS}segmentation', {'speech': speech}))
-    return entries
+        default = _default(given)
+        found.work = count(read_graph(default), model_feed(str(default), REFERENCE_S))
 
 
-def _common(given: Given, threads: int) -> List[Entry]:
-    return [Entry(names.PEAK, f'{_OURS}fma_peak', threads=threads),
-            *(Entry(model_name(name), f'{_OURS}model', {'path': str(path)}, threads)
-              for name, path in given.models.items())]
+def _threads(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+             advance: _Advance) -> None:
+    found.two_threads = take_turns(two_threads(given.models, stages, config),
+                                   given.effort.rounds, advance=advance)
 
 
-def _peers(config: Mapping[str, Any], threads: int, *, with_conversion: bool) -> List[Entry]:
-    entries = [Entry(names.OPENSMILE, f'{_PEERS}opensmile_svm', threads=threads),
-               Entry(names.BACKBONE_TORCH, f'{_PEERS}backbone_torch', {'config': config},
-                     threads),
-               Entry(names.BACKBONE_ORT, f'{_PEERS}backbone_onnxruntime', {'config': config},
-                     threads),
-               Entry(names.WAV2VEC2_TORCH, f'{_PEERS}wav2vec2_torch', threads=threads)]
-    if with_conversion:
-        entries.append(Entry(names.WAV2VEC2_ORT, f'{_PEERS}wav2vec2_onnxruntime',
-                             threads=threads))
-    return entries
-
-
-def _threaded(given: Given, stages: Sequence[str], config: Mapping[str, Any]) -> List[Entry]:
-    entries = _common(given, 2)
-    if 'peers' in stages:
-        entries += _peers(config, 2, with_conversion=False)
-    return entries
-
-
-def _attempt(found: Findings, name: str, action: Callable[[], Any]) -> None:
-    """Do something whose absence the page tells."""
-    try:
-        action()
-    except Absent as error:
-        found.absent[name] = str(error)
-
-
-def _growth(path: Path, effort: Effort, advance: Callable[[str], None]) -> Dict[float, Timing]:
-    """Return the timing of a model at each length that it takes, all lengths in turn."""
+def _growth(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+            advance: _Advance) -> None:
+    """Time the default model at each length that it takes, all lengths in turn."""
     from physioser_ros.inference import load_model
 
+    path = _default(given)
     metadata = load_model(path).metadata
     fits = [length for length in LENGTHS_S
             if metadata.min_samples <= length * metadata.sample_rate <= metadata.max_samples]
     taken: Dict[float, List[Tuple[float, float]]] = {length: [] for length in fits}
-    with Contestant(Entry('growth', f'{_OURS}model', {'path': str(path)})) as contestant:
+    with Contestant(Entry('growth', f'{OURS}model', {'path': str(path)})) as contestant:
         contestant.readiness()
-        for number in range(-WARM_UP_ROUNDS, effort.rounds):
+        for number in range(-WARM_UP_ROUNDS, given.effort.rounds):
             for length in fits:
                 turn = contestant.turn(length)
                 if number >= 0:
                     taken[length].append(turn)
             if number >= 0:
-                advance(f'round {number + 1} of {effort.rounds}')
-    return {length: Timing(*np.array(turns).T) for length, turns in taken.items()}
+                advance(f'round {number + 1} of {given.effort.rounds}')
+    found.lengths = {length: Timing(*np.array(turns).T) for length, turns in taken.items()}
 
 
-def _judged(found: Findings) -> Dict[str, Timing]:
+def _latency(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+             advance: _Advance) -> None:
+    found.latency, found.memory = recogniser(
+        _parameters(given), given.effort.utterances, given.effort.soak, advance)
+
+
+def _answers(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+             advance: _Advance) -> None:
+    found.answers = answers.answering(_parameters(given), given.effort.answers, advance)
+
+
+def _running(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+             advance: _Advance) -> None:
+    for processes in (1, 2):
+        found.running[processes] = running(
+            _parameters(given), processes, given.effort.running_s, given.speech, advance)
+
+
+def _captures(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+              advance: _Advance) -> None:
+    for number in crowds.COUNTS:
+        found.captures[number] = crowds.captures(
+            _parameters(given), number, given.effort.running_s, given.speech)
+        advance(f'{number} capture nodes')
+
+
+def _robots(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+            advance: _Advance) -> None:
+    for number in crowds.COUNTS:
+        found.robots[number] = crowds.robots(
+            _parameters(given), number, given.effort.running_s, given.speech)
+        advance(f'{number} robots')
+
+
+_ACTIONS = {'turns': _turns, 'threads': _threads, 'growth': _growth, 'latency': _latency,
+            'answers': _answers, 'running': _running, 'captures': _captures, 'robots': _robots}
+
+
+def _noise(found: Findings, group: str) -> Noise:
+    """Return whether what was measured in a group is a result."""
     timings: Dict[str, Timing] = {}
-    for suffix, outcome in (('', found.one_thread), (', two threads', found.two_threads)):
-        if outcome:
-            timings.update({f'{name}{suffix}': timing
-                            for name, timing in outcome.timings.items()})
-    timings.update({f'{length:g} s of sound': timing
-                    for length, timing in found.lengths.items()})
-    return timings
+    if group == 'turns' and found.one_thread:
+        timings.update(found.one_thread.timings)
+    if group == 'threads' and found.two_threads:
+        timings.update({f'{name}, two threads': timing
+                        for name, timing in found.two_threads.timings.items()})
+    if group == 'growth':
+        timings.update({f'{length:g} s of sound': timing
+                        for length, timing in found.lengths.items()})
+    verdict = judge(timings, found.background[group])
+    return Noise(tuple(f'{group}: {reason}' for reason in verdict.reasons))

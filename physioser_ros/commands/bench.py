@@ -8,7 +8,8 @@ import click
 from physioser_ros.commands.options import fail
 
 #: Names of the stages, as in `physioser_ros.benchmark.run.STAGES`; repeated for a quick help.
-STAGES = ('model', 'parts', 'voice', 'peers', 'threads', 'growth', 'latency', 'running')
+STAGES = ('model', 'parts', 'voice', 'peers', 'threads', 'growth', 'latency',
+          'answers', 'running', 'captures', 'robots')
 
 
 @click.command()
@@ -20,23 +21,27 @@ STAGES = ('model', 'parts', 'voice', 'peers', 'threads', 'growth', 'latency', 'r
               help='Recording of speech for the voice activity and the running nodes.')
 @click.option('--output', type=click.Path(dir_okay=False, path_type=Path),
               help='Page to write, e.g. docs/performance.md; pictures go beside it.')
+@click.option('--keep', type=click.Path(dir_okay=False, path_type=Path), metavar='FILE', help=(
+    'Keep what was measured there and take it up again: only what is missing, or was noisy, is '
+    'measured.'))
 @click.option('--quick', is_flag=True, help='Few rounds: to see it work.')
 @click.option('--allow-noisy', is_flag=True, help=(
     'Write the page of a noisy run, marked as such.'))
-def command(stages, models, speech, output, quick, allow_noisy):
+def command(stages, models, speech, output, keep, quick, allow_noisy):
     """
     Measure the models, their parts, the nodes and the peers that are installed.
 
-    STAGE: model, parts, voice, peers, threads, growth, latency, running; all without any. A run
-    on a busy machine, or whose figures vary, is refused as a result: exit code 1, and nothing is
-    written unless --allow-noisy.
+    STAGE: model, parts, voice, peers, threads, growth, latency, answers, running, captures,
+    robots; all without any, in about a quarter of an hour. A run on a busy machine, or whose
+    figures vary, is refused as a result: exit code 1, and no page is written unless
+    --allow-noisy.
     """
     try:
         from physioser_ros.benchmark.page import text, write_page
         from physioser_ros.benchmark.run import FULL, Given, measure, QUICK, steps
     except ImportError as error:
         fail(f'{error}; install requirements/bench.in and requirements/train.in')
-    given = Given(_models(models), QUICK if quick else FULL, speech)
+    given = Given(_models(models), QUICK if quick else FULL, speech, keep)
     chosen = stages or STAGES
     found = _measured(measure, given, chosen, steps(given, chosen))
     _print(text(found))
@@ -78,7 +83,8 @@ def _measured(measure, given, stages, amounts):
             progress.update(tasks[stage], advance=1, description=f'{stage}: {text}')
         try:
             return measure(given, stages, advance)
-        except ModelError as error:
+        # A file of --keep that holds something else is a ValueError.
+        except (ModelError, ValueError) as error:
             fail(str(error))
 
 
