@@ -32,7 +32,7 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     :return: str, Markdown
     :raises RunError: if runs lack or do not fit together
     """
-    models = gather(folders)
+    models = _shipped_first(gather(folders), folders)
     cut = [model for model in models if model.name.startswith('cut_')]
     rest = [model for model in models if model not in cut]
     joint = [model for model in rest if model.protocol == 'speakers' and not model.own_labels]
@@ -46,6 +46,13 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     parts += cuts(cut) + by_speaker(joint) + heard_again(rest) + worse_sound(models)
     parts += shipped_files(files)
     return '\n'.join([*parts, *_commands(folders)]).rstrip() + '\n'
+
+
+def _shipped_first(models, folders):
+    """Return the models, those that were also trained on all speakers before the others."""
+    shipped = {run_folder.read_config(folder)['name'] for folder in folders
+               if run_folder.read_metrics(folder)['all_speakers']}
+    return sorted(models, key=lambda model: model.name not in shipped)
 
 
 def _base(models, baseline):
@@ -68,7 +75,8 @@ def _joint(models, folders, baseline, pictures):
         drawn = illustrate([*rest, *([base] if base else [])], folders, pictures, base)
     parts = ['## One model over all corpora, speakers never heard', '',
              'Whole speakers are held out, in every corpus. Answers are among all labels of the '
-             'joint model, so a label that a corpus does not have counts as an error there.', '',
+             'joint model, so a label that a corpus does not have counts as an error there. A '
+             'model that adapts to speakers is judged as if it had heard none of them before.', '',
              *detailed(models)]
     if base is not None and rest:
         parts += [f'## Against {name}', '', _COMPARED, '', *comparisons(models, name),
