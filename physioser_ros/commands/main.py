@@ -17,6 +17,7 @@ SUBCOMMANDS = {
     'hearing': 'Measure what the capture hears and what it takes for a voice.',
     'early': 'Measure how early the answer is known, and what computing it ahead saves.',
     'bench': 'Measure what it costs, side by side with what else could be installed.',
+    'soak': 'Watch memory, threads, files and delay over hours, and draw them.',
     'corpora': 'List, check and index corpora of emotional speech.',
     'parts': 'Print the trainable parameters of a model, part by part.',
     'train': 'Train a model from an experiment file.',
