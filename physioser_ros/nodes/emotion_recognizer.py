@@ -239,14 +239,16 @@ class EmotionRecognizer(ManagedNode):
 
     def _hear(self, message, partial, window_s=0.0):
         if not self._enabled:
-            self._ignored += 1
+            # Of one utterance the whole counts, not what came of it before.
+            self._ignored += not partial
             self._settle(partial)
             return
         try:
             conversions.check_utterance_format(self._audio_info)
             samples = conversions.samples_of(message)
         except FormatError as error:
-            self._refuse(str(error))
+            if not partial:
+                self._refuse(str(error))
             self._settle(partial)
             return
         start_ns = stamp_ns(message.header)
