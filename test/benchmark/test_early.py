@@ -13,7 +13,7 @@ from tiny_model import LABELS, samples_for, write_tiny_model
 from physioser_ros.audio.segmenter_options import SegmenterOptions
 from physioser_ros.benchmark.early import report
 from physioser_ros.benchmark.early.live import Live, play
-from physioser_ros.benchmark.early.replay import Early, replay, Spoken
+from physioser_ros.benchmark.early.replay import Early, Labels, replay, Spoken
 from physioser_ros.inference import Decision, load_model, Recognizer
 
 # scripted_vad lives beside the tests of the audio room.
@@ -33,7 +33,7 @@ def test_the_label_settles_where_the_early_ones_become_the_final_one(model):
     # Loud enough for the scripted detector all the way; it becomes louder after a second.
     speech = [samples_for(2), samples_for(6), samples_for(6)]
     sound = np.concatenate([np.zeros(8000, np.int16), *speech, np.zeros(16000, np.int16)])
-    [spoken] = replay(sound, Recognizer(model, Decision()), OPTIONS, 0.4,
+    [spoken] = replay(sound, Labels(Recognizer(model, Decision())), OPTIONS, 0.4,
                       ScriptedVoiceActivity())
     assert spoken.speech_s == pytest.approx(3.0)
     assert (spoken.anticipated, spoken.ready) == (1, True)

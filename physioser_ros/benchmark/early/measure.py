@@ -12,7 +12,7 @@ from physioser_ros.audio.block import SAMPLE_RATE
 from physioser_ros.audio.segmenter_options import SegmenterOptions
 from physioser_ros.benchmark.early import report
 from physioser_ros.benchmark.early.live import play
-from physioser_ros.benchmark.early.replay import replay
+from physioser_ros.benchmark.early.replay import Labels, replay
 from physioser_ros.benchmark.hearing.time_line import read_sentences, speech_line
 from physioser_ros.inference import Decision, Model, Recognizer
 
@@ -39,10 +39,10 @@ def measure(folder: Path, model: Model, count: int, live: int, window_s: float, 
     line = speech_line('speech', sentences, seed=seed)
     say(f'{count} sentences, {line.duration_s:.0f} s')
     options = SegmenterOptions(partial_period_s=period_s)
-    recognizer = Recognizer(model, Decision())
-    spoken = replay(line.samples, recognizer, options, window_s)
+    labels = Labels(Recognizer(model, Decision()))
+    spoken = replay(line.samples, labels, options, window_s)
     say('partial answers from all that was heard')
-    whole = replay(line.samples, recognizer, options, 0.0)
+    whole = replay(line.samples, labels, options, 0.0)
     played = None
     load = f'{len(os.sched_getaffinity(0))} cores, load average {os.getloadavg()[0]:.1f}'
     if live:

@@ -6,7 +6,10 @@ on every machine.
 """
 
 from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from hashlib import blake2b
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
 
 from physioser_ros.audio.block import (
     AnticipatedUtterance, AudioBlock, PartialUtterance, SAMPLE_RATE, samples_to_ns, Utterance)
@@ -57,24 +60,37 @@ class Spoken:
         return max(0.0, self.speech_s - settled_s)
 
 
-def replay(samples, recognizer: Recognizer, options: SegmenterOptions, window_s: float,
+class Labels:
+    """Says the label of a sound, and runs the model once for each."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        """Know nothing yet."""
+        self._recognizer = recognizer
+        self._known: Dict[bytes, str] = {}
+
+    def __call__(self, samples: np.ndarray) -> str:
+        """Return the label of int16 (samples,)."""
+        digest = blake2b(samples.tobytes()).digest()
+        if digest not in self._known:
+            self._known[digest] = self._recognizer.recognize(samples, partial=True).label
+        return self._known[digest]
+
+
+def replay(samples: np.ndarray, label: Labels, options: SegmenterOptions, window_s: float,
            vad: Optional[VoiceActivity] = None) -> List[Spoken]:
     """
     Return the utterances of a time line with all answers.
 
     :param samples: int16 (samples,), mono, 16 kHz
-    :param recognizer: answers; its memory is not used
+    :param label: says the label of a sound
     :param options: of the segmenter, with a `partial_period_s`
     :param window_s: a partial answer is made of the last so many seconds, 0 = all
     :param vad: voice activity, None for the default one
     """
     segmenter = Segmenter(options, vad or create_vad(DEFAULT_VAD))
     found: List[Spoken] = []
-    partials: List[Tuple[float, Sequence[int]]] = []
+    partials: List[Tuple[float, np.ndarray]] = []
     ahead: List[Utterance] = []
-
-    def label(sound) -> str:
-        return recognizer.recognize(sound, partial=True).label
 
     def take(event, heard: int) -> None:
         if isinstance(event, PartialUtterance):
