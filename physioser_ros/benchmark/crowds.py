@@ -10,9 +10,11 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 import numpy as np
 
 from physioser_ros.benchmark.nodes import answer_times, SETTLE_S
-from physioser_ros.benchmark.ros_graph import ACTIVE_S, Client, Heard, NodeProcess
+from physioser_ros.benchmark.ros_graph import Client, Heard, NodeProcess
 from physioser_ros.benchmark.sound import recording, SAMPLE_RATE
 
+#: Longest time for all to become active, in s; they start at the same time.
+ALL_ACTIVE_S = 180.0
 #: How many capture nodes, and how many robots, are tried.
 COUNTS = (1, 2, 4)
 
@@ -91,7 +93,7 @@ def _watch(start: Callable[..., List[NodeProcess]], spaces: Sequence[str], recog
             stack.callback(process.close)
         client.until(lambda: all(utterances.publishers == publishers and answers.publishers
                                  for utterances, answers in heard),
-                     'all nodes', processes, ACTIVE_S)
+                     'all nodes', processes, ALL_ACTIVE_S)
         start_s = time.perf_counter() - started_s
         client.spin_for(SETTLE_S)
         cores = _cores(processes, lambda: client.spin_for(seconds))

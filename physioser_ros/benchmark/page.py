@@ -61,7 +61,7 @@ def _intro(found: Findings) -> str:
             'quartiles. Spread is the interquartile range over the median. Everything is measured '
             'anew by\n\n'
             '<!-- not run: takes a quarter of an hour on a quiet machine -->\n'
-            '```bash\nphysioser bench --keep bench.json --output docs/performance.md\n```\n\n'
+            '```bash\nphysioser bench --keep bench.json --report docs/performance.md\n```\n\n'
             'A run on a busy machine is refused as a result; what was quiet is kept in the file '
             'and only the rest is measured again.')
     if found.noise.quiet:

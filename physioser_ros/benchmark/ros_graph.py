@@ -131,6 +131,7 @@ class Client:
         try:
             import rclpy
             from rclpy.executors import SingleThreadedExecutor
+            from rclpy.signals import SignalHandlerOptions
 
             from physioser_ros.nodes.conversions import check_messages
 
@@ -139,7 +140,8 @@ class Client:
             raise Absent(f'{error}: source ROS 2 and the workspace, then run again') from error
         self.namespace = f'/bench_{os.getpid()}'
         self._rclpy = rclpy
-        rclpy.init(args=[])
+        # Ctrl-C ends the command, not ROS under it.
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self.node = rclpy.create_node('bench', namespace=self.namespace)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)

@@ -19,7 +19,7 @@ STAGES = ('model', 'parts', 'voice', 'peers', 'threads', 'growth', 'latency',
     'the default. Without it all models of the package.'))
 @click.option('--speech', type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help='Recording of speech for the voice activity and the running nodes.')
-@click.option('--output', type=click.Path(dir_okay=False, path_type=Path),
+@click.option('--report', 'output', type=click.Path(dir_okay=False, path_type=Path),
               help='Page to write, e.g. docs/performance.md; pictures go beside it.')
 @click.option('--keep', type=click.Path(dir_okay=False, path_type=Path), metavar='FILE', help=(
     'Keep what was measured there and take it up again: only what is missing, or was noisy, is '
