@@ -49,20 +49,23 @@ def command(source, model, sha256, output, threshold, segment, namespace):
         config = quartet_of(loaded.metadata.raw)
         for sound in sounds(source, segment, namespace, bad.append):
             entries.append(_explain(sound, recognizer, threshold, config, folder))
-            click.echo(folder / entries[-1].picture)
-            click.echo(folder / entries[-1].page)
+            _tell(folder, entries[-1].picture, entries[-1].page)
         if several and entries:
             (folder / 'index.html').write_bytes(index_page(source.name, entries))
-            click.echo(folder / 'index.html')
+            _tell(folder, 'index.html')
     except (RecordingError, InferenceError, ValueError) as error:
         fail(str(error))
     except OSError as error:
         fail(f'{error.filename} cannot be written: {error.strerror}')
-    if not entries:
-        bad.append(f'{source}: no speech was found')
-    for sentence in bad:
+    for sentence in bad if entries or bad else [f'{source}: no speech was found']:
         click.echo(f'physioser explain: {sentence}', err=True)
-    sys.exit(1 if bad else 0)
+    sys.exit(0 if entries and not bad else 1)
+
+
+def _tell(folder, *names):
+    """Say what was written."""
+    for name in names:
+        click.echo(folder / name)
 
 
 def _explain(sound, recognizer, threshold, config, folder):

@@ -1,7 +1,6 @@
 """Losses of the training, and the weights that keep a large corpus from drowning a small one."""
 
 import numpy as np
-import torch
 from torch.nn import functional
 
 
@@ -19,25 +18,6 @@ def classification_loss(logits, targets, weights, label_smoothing=0.0):
     loss = functional.cross_entropy(logits, targets, reduction='none',
                                     label_smoothing=label_smoothing)
     return (loss * weights).mean()
-
-
-def symmetric_infonce(first, second, scale):
-    """
-    Compute the symmetric InfoNCE between two views of the same utterances.
-
-    Each utterance's own partner is the right answer among all partners of the batch, in both
-    directions (the method's contrastive projection and alignment; van den Oord et al., 2018).
-
-    :param first: float32, shape (B, d), projections of one branch; normalised here
-    :param second: float32, shape (B, d), projections of the other branch; normalised here
-    :param scale: scalar, 1 / temperature
-    :return: scalar; log(B) where the two branches know nothing of each other
-    """
-    first, second = functional.normalize(first, dim=-1), functional.normalize(second, dim=-1)
-    similarity = scale * first @ second.T
-    own = torch.arange(len(first), device=first.device)
-    return (functional.cross_entropy(similarity, own)
-            + functional.cross_entropy(similarity.T, own)) / 2
 
 
 def balanced_weights(corpora, labels, corpus_power=0.5):

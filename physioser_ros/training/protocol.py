@@ -13,13 +13,6 @@ from physioser_ros.training.options import ExperimentError
 #: Logit of a label that is no possible answer.
 IMPOSSIBLE = -1e4
 
-#: What each protocol is, as the tables say it.
-PROTOCOLS = {
-    'speakers': 'speakers never heard: whole speakers are held out of every corpus',
-    'corpora': 'a corpus never heard: trained on all others',
-    'clips': 'random clips 7:1:2, speaker-dependent: everybody judged was heard in training',
-    'emobox': 'the folds of EmoBox'}
-
 
 def recordings(folder, data):
     """
