@@ -9,7 +9,7 @@ SOURCES := setup.py setup.cfg package.xml requirements/run.in \
   $(shell find physioser_ros launch config models -type f -not -name '*.pyc')
 INTERFACES := $(shell find tools/interfaces -type f)
 
-.PHONY: help setup run test docs lock clean
+.PHONY: help setup run test faults fuzz audit docs lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,9 @@ help:
 	@echo '                           listen to the microphone, or to a recording, and print emotions'
 	@echo 'make test                  run the whole test suite, linters included'
 	@echo 'make setup                 only install and build'
+	@echo 'make faults                inject every fault into the running nodes and print the table'
+	@echo 'make fuzz                  fuzz everything that comes from outside'
+	@echo 'make audit                 check pins and hashes, ask for known vulnerabilities'
 	@echo 'make docs                  build the documentation site into docs/_build/html'
 	@echo 'make lock                  renew the pinned requirements'
 	@echo 'make clean                 remove everything that was installed or built here'
@@ -28,6 +31,15 @@ run: setup
 
 test: setup $(VENV)/.test
 	@. tools/env.sh && python3 -m pytest
+
+faults: setup $(VENV)/.test
+	@. tools/env.sh && python3 tools/faults.py
+
+fuzz: setup $(VENV)/.test
+	@. tools/env.sh && python3 tools/fuzz.py
+
+audit:
+	@$(PYTHON) tools/audit.py
 
 docs: setup $(VENV)/.test
 	@. tools/env.sh && python3 -m sphinx -q -W -b html docs docs/_build/html

@@ -28,7 +28,8 @@ def main():
             [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test/faults'],
             cwd=ROOT, env={**os.environ, 'PHYSIOSER_FAULT_RECORD': str(record)})
         rows = json.loads(record.read_text(encoding='utf-8')) if record.is_file() else []
-    lines = table(rows)
+    load = f'Load of the machine at the end of the run: {os.getloadavg()[1] / os.cpu_count():.1f}'
+    lines = [f'{load} processes for each core.', '', *table(rows)]
     print('\n'.join(lines))
     if missing(rows):
         print(f'not shown to end as expected: {", ".join(map(str, missing(rows)))}')

@@ -45,12 +45,14 @@ def table(rows):
     """
     Return the lines of a Markdown table.
 
-    :param rows: dicts with number, injected, seen and passed
+    :param rows: dicts with number, injected, seen, passed and late
     """
     lines = list(HEAD)
     for row in sorted(rows, key=lambda row: row['number']):
         what, expected = FAULTS[row['number']]
         mark = 'as expected' if row['passed'] else '**not as expected**'
+        if row['passed'] and row['late']:
+            mark = 'as expected, but **later**'
         lines.append(f'| {row["number"]} | {what} | {row["injected"]} | {expected} | '
                      f'{row["seen"]} | {mark} |')
     return lines

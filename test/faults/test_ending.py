@@ -14,6 +14,8 @@ from virtual_microphone import VirtualMicrophone, why_absent  # noqa: E402
 
 from physioser_ros.nodes import conversions, topics  # noqa: E402
 
+#: The promise, on a machine that has time for it.
+END_S = 2.0
 #: Inference that never ends by itself, yet loads at once.
 FOR_EVER = 10 ** 8
 
@@ -55,6 +57,7 @@ def has_children(process):
                    'never ends')
 def test_a_signal_ends_an_endless_inference(world, execute, endless, seen):
     speaker, told = world.speak(topics.UTTERANCE), []
+    late = False
     processes = [execute('emotion_recognizer', model__path=endless) for _ in range(2)]
     world.matched(speaker, 2)
     speaker.publish(conversions.audio_message(samples_for(1), conversions.header(1)))
@@ -64,8 +67,9 @@ def test_a_signal_ends_an_endless_inference(world, execute, endless, seen):
         code, seconds = ended(process, number)
         assert code == 0 and 'Traceback' not in process.output
         assert not has_children(process)
+        late |= seconds > END_S
         told.append(f'{number.name}: code {code} after {seconds:.1f} s')
-    seen('; '.join(told))
+    seen('; '.join(told), late)
 
 
 def hears_signals(process):
@@ -88,7 +92,8 @@ def test_a_signal_at_any_moment_of_the_start_ends_it(execute, tiny_model, number
         code, seconds = ended(process, number)
         assert code == 0 and 'Traceback' not in process.output, process.output
         took.append(seconds)
-    seen(f'{number.name}: code 0 after {max(took):.1f} s at most, no traceback')
+    seen(f'{number.name}: code 0 after {max(took):.1f} s at most, no traceback',
+         max(took) > END_S)
 
 
 @pytest.mark.fault(13, 'deactivate in the middle of an inference that never ends, then again '
@@ -115,7 +120,7 @@ def test_deactivating_in_mid_inference_is_quick_and_leaves_nothing(
         threads = threads or threading.active_count()
     assert threading.active_count() == threads
     seen(f'10 cycles, deactivated within {max(took):.1f} s, {threads} threads after the first '
-         'and the last')
+         'and the last', max(took) > END_S)
 
 
 @pytest.mark.fault(13, 'kill -9 to both nodes while the microphone is open, and the same again')

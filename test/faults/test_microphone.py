@@ -72,7 +72,7 @@ def test_a_microphone_lost_in_mid_utterance_is_found_again_by_its_name(
     says(room, machine, speech)
     room.utterances.wait(before + 1)
     seen(f'utterance flagged `{flags}`, ERROR after {error_s:.1f} s, OK {ok_s:.1f} s after the '
-         f'return of {device}, the next utterance heard')
+         f'return of {device}, the next utterance heard', error_s > 1 or ok_s > 3)
 
 
 @pytest.mark.fault(2, 'source and sink of the sound server are suspended: PortAudio calls back '
