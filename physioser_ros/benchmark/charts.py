@@ -4,10 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
+from physioser_ros.benchmark import findings as names
 from physioser_ros.benchmark.findings import Findings
 from physioser_ros.benchmark.nodes import percentile_ms
 from physioser_ros.benchmark.timing import fit_line
 from physioser_ros.pictures import bars, curves
+
+#: Peers that are a whole answer, or its largest part.
+_PEERS = (names.OPENSMILE, names.BACKBONE_TORCH, names.BACKBONE_ORT, names.WAV2VEC2_TORCH,
+          names.WAV2VEC2_ORT)
 
 
 def draw_turns(found: Findings, path: Path) -> bool:
@@ -19,8 +24,7 @@ def draw_turns(found: Findings, path: Path) -> bool:
     """
     timings = found.one_thread.timings if found.one_thread else {}
     shown = {name: timing for name, timing in timings.items()
-             if name.startswith('model ') or '(torch)' in name or '(onnxruntime)' in name
-             or 'openSMILE' in name}
+             if name in _PEERS or name.startswith('model ')}
     if len(shown) < 2:
         return False
     bars(path, {name: tuple(float(1000 * np.percentile(timing.cpu_s, share))

@@ -48,18 +48,17 @@ def _ratio(ours: Optional[Timing], theirs: Optional[Timing]) -> Optional[float]:
 
 
 def _whole(found: Findings) -> List[Verdict]:
+    """Return a verdict on each model; one without any of that precision where there is none."""
     verdicts_ = []
     for precision, limit in ((FLOAT, 0.45), (INT8, 0.25)):
+        target = (f'whole model in {precision}, {found.utterance_s:g} s, one thread: at most '
+                  f'{limit:g} of {names.OPENSMILE}')
         of_kind = [name for name, model in found.models.items() if model.precision == precision]
-        values = {name: _ratio(found.timing(model_name(name)), found.timing(names.OPENSMILE))
-                  for name in of_kind}
-        values = {name: value for name, value in values.items() if value is not None}
-        # The default model counts, where it has this precision.
-        chosen = next(iter(values), None)
-        text = ', '.join(f'{name} {value:.2f}' for name, value in values.items())
-        verdicts_.append(_bound(
-            1, f'whole model in {precision}, {found.utterance_s:g} s, one thread: at most '
-               f'{limit:g} of {names.OPENSMILE}', values.get(chosen), limit, text))
+        for name in of_kind:
+            value = _ratio(found.timing(model_name(name)), found.timing(names.OPENSMILE))
+            verdicts_.append(_bound(1, f'`{name}`: {target}', value, limit, f'{value or 0:.2f}'))
+        if not of_kind:
+            verdicts_.append(Verdict(1, target, '', None))
     return verdicts_
 
 

@@ -107,6 +107,8 @@ def draw(found: Findings, path: Path) -> bool:
     zoom.set_xlim(ahead[0].start_ms - 1, ahead[-1].end_ms * 1.03)
     zoom.set_title('What is computed within the hang-over', loc='left', fontsize=10)
     zoom.set_xlabel('ms after the last spoken sample')
+    handles = [zoom.barh([0], [0], color=colour) for colour in _COLOURS.values()]
+    zoom.legend(handles, list(_COLOURS), fontsize=8, loc='upper right')
     save(chart, path)
     return True
 
@@ -121,5 +123,3 @@ def _bars(axes, made: List[Step]) -> None:
     axes.set_xlim(0, max(step.end_ms for step in made) * 1.12)
     for side in ('top', 'right'):
         axes.spines[side].set_visible(False)
-    handles = [axes.barh([0], [0], color=colour) for colour in _COLOURS.values()]
-    axes.legend(handles, list(_COLOURS), fontsize=8, loc='lower left')
