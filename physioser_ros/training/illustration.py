@@ -27,7 +27,7 @@ def illustrate(models, folders, folder, base=None):
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    found = {'confusion': _confusion(models[0], folder), 'trust': _trust(models, folder)}
+    found = {'confusion': _confusion(models[0], folder), 'trust': _trust(models, folder, base)}
     rest = [model for model in models if model is not base]
     if base is not None and rest:
         found['ablation'] = _ablation(rest, base, folder)
@@ -74,9 +74,12 @@ def _confusion(model, folder):
             f'({folder.name}/confusion.png)', '']
 
 
-def _trust(models, folder):
+def _trust(models, folder, base):
+    # The baseline is never the one that is left out.
+    others = [model for model in models if model is not base]
+    shown = others[:MOST_LINES - 1] + [base] if base is not None else others[:MOST_LINES]
     sure, kept = {}, {}
-    for model in models[:MOST_LINES]:
+    for model in shown:
         truth = truth_of(model.tables[0], model.labels)
         probabilities = probabilities_of(model.tables[0], model.labels)
         sure[model.name] = (probabilities.max(1), probabilities.argmax(1) == truth)
