@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 #: Share of the labels that a quantised file must keep.
-SAME_LABEL = 0.97
+SAME_LABEL = 0.99
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from physioser_ros.export.storage import LARGE
 
 #: Recordings that the ranges of the convolutions' inputs are measured on.
 CALIBRATION_CLIPS = 32
-#: A convolution stays as it is if it alone moves probabilities or weights by more, on the mean.
+#: What alone moves probabilities or weights by more, on the mean, stays as it is.
 DISTURBANCE = 0.005
 #: Longest part of a recording that is used, in samples.
 _LONGEST = 80000
@@ -46,15 +46,17 @@ def quantise(proto, clips, say=print):
     if not products and not convolutions:
         raise ExportError('the graph has no matrix product or convolution worth 8 bits')
     before = _answers(proto, clips)
-    chosen = []
-    for name in convolutions:
-        moved = _moved(before, _answers(_static(proto, clips, [name]), clips))
+
+    def harmless(name, graph):
+        moved = _moved(before, _answers(graph, clips))
+        stays = moved > DISTURBANCE
         say(f'{name} in 8 bits moves the answers by {moved:.4f}'
-            + ('' if moved <= DISTURBANCE else ': stays as it is'))
-        if moved <= DISTURBANCE:
-            chosen.append(name)
-    quantised = _static(proto, clips, chosen) if chosen else proto
-    return _dynamic(quantised, products) if products else quantised
+            + (': stays as it is' if stays else ''))
+        return not stays
+    fixed = [name for name in convolutions if harmless(name, _static(proto, clips, [name]))]
+    measured = [name for name in products if harmless(name, _dynamic(proto, [name]))]
+    quantised = _static(proto, clips, fixed) if fixed else proto
+    return _dynamic(quantised, measured) if measured else quantised
 
 
 def _products(proto):
@@ -63,8 +65,12 @@ def _products(proto):
     # What comes later sees one frame in four or a single token: little time, much influence.
     return [node.name for node in proto.graph.node
             if node.op_type == 'MatMul' and weights.get(node.input[1], 0) >= LARGE
-            and any("'model.backbone" in note.value or "'backbone" in note.value
-                    for note in node.metadata_props)]
+            and _in_backbone(node)]
+
+
+def _in_backbone(node):
+    notes = [note.value for note in node.metadata_props]
+    return any("'model.backbone" in note or "'backbone" in note for note in notes)
 
 
 def _convolutions(proto):
