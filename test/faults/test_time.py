@@ -52,8 +52,8 @@ class JumpingClock:
         return self._clock.now() + Duration(nanoseconds=self.offset_ns)
 
 
-@pytest.mark.fault(11, 'the ROS clock of both nodes is set by one hour, forth and back, between '
-                   'and within utterances (a fake clock)')
+@pytest.mark.fault(11, 'the ROS clock of both nodes is set by one hour, forth and back, in the '
+                   'middle of utterances (a fake clock)')
 def test_a_clock_that_jumps_makes_no_duration_wrong_and_no_latency_negative(
         room, card, seen):
     nodes = room(PATIENT_CARD, {})
