@@ -10,6 +10,7 @@ import io
 import sys
 from types import ModuleType
 from typing import Any, Callable, Mapping, Optional
+import warnings
 
 import numpy as np
 
@@ -169,8 +170,11 @@ class _Frames:
 
 def _export(torch: Any, network: Any, sound: Any) -> bytes:
     """Return the network as an ONNX file for the one length of `sound`."""
-    program = torch.onnx.export(network, (sound,), dynamo=True, input_names=['waveform'],
-                                verbose=False)
+    with warnings.catch_warnings():
+        # Of the exporter about itself.
+        warnings.simplefilter('ignore')
+        program = torch.onnx.export(network, (sound,), dynamo=True, input_names=['waveform'],
+                                    verbose=False)
     content = io.BytesIO()
     import onnx
 
