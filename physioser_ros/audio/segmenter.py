@@ -138,7 +138,8 @@ class Segmenter:
         events = []
         reason = self._no_utterance(speech, end)
         if reason:
-            events += self._reject(end, reason)
+            # What follows it is the pre-roll of whoever speaks next, or rejected as silence.
+            events += self._reject(max(speech.start + 1, min(end, speech.last_speech)), reason)
         else:
             if flags and self._trigger.announces and (
                     end - speech.last_speech < 2 * self._vad.frame_samples):
@@ -146,7 +147,7 @@ class Segmenter:
                 flags = flags | {'truncated'}
             utterance = self._utterance(speech, self._tail_end(speech, end), flags)
             events.append(utterance)
-            # The silence after it stays: it is the pre-roll of whoever speaks next, or rejected.
+            # The silence after it stays, for the same reason.
             self._ring.drop_before(utterance.end_index)
         return events + self._end_of_speech(end, speech)
 
@@ -249,8 +250,7 @@ class Segmenter:
 
     def _earliest_needed(self):
         """Return the index of the first sample that a later onset may still want."""
-        since = self._trigger.pending_since()
-        since = self._analysed if since is None else since
+        since = self._trigger.needed_from(self._analysed)
         return max(self._ring.start, since - _count(self.options.pre_roll_s))
 
 

@@ -2,6 +2,7 @@
 
 from abc import ABC
 from abc import abstractmethod
+from collections import deque
 from math import ceil
 
 from physioser_ros.audio.block import SAMPLE_RATE
@@ -39,9 +40,9 @@ class Trigger(ABC):
         :param last_speech: index after the last frame of speech
         """
 
-    def pending_since(self):
-        """Return the index of a rise that may still become speech, or None."""
-        return None
+    def needed_from(self, analysed):
+        """Return the index from which on speech may turn out to have begun."""
+        return analysed
 
     def reset(self):
         """Forget a rise that has not become speech."""
@@ -64,20 +65,28 @@ class VoiceTrigger(Trigger):
     #: Frames at `start_threshold` or above in one rise that count as being sure, in s.
     lasting_s = 0.3
 
+    #: A rise that became speech is followed back through frames of at least this probability,
+    #: over pauses and for no longer than these, in s: a soft beginning was noticed late, but
+    #: hardly ever without any inclination. It decides nothing but where the speech began.
+    inclined, back_pause_s, back_s = 0.1, 0.2, 1.5
+
     def __init__(self, options, vad):
         super().__init__(options, vad)
         self._needed = max(1, ceil(options.start_s * SAMPLE_RATE / vad.frame_samples))
         self._longest = round(options.rise_s * SAMPLE_RATE)
         self._release = round(options.hangover_s * SAMPLE_RATE)
         self._sure = options.sure_threshold or vad.sure_threshold
+        self._back_pause = round(self.back_pause_s * SAMPLE_RATE)
+        self._inclinations = deque()
         self._lasting = max(self._needed, ceil(self.lasting_s * SAMPLE_RATE / vad.frame_samples))
         self.reset()
 
     def begins(self, start, probability):
         """Follow the rise; return where it began once it is long and sure enough."""
         loud = probability >= self.options.start_threshold
+        self._remember(start, probability)
         if self._since is not None and start - self._since >= self._longest:
-            self.reset()
+            self._forget_rise()
         if self._since is None:
             if not loud:
                 return None
@@ -86,24 +95,45 @@ class VoiceTrigger(Trigger):
         self._low = self._low + 1 if probability < self.options.stop_threshold else 0
         self._peak = max(self._peak, probability)
         if self._low >= self.patience:
-            self.reset()
+            self._forget_rise()
         elif self._loud >= self._lasting or (
                 self._loud >= self._needed and self._peak >= self._sure):
-            since = self._since
-            self.reset()
-            return since
+            return self._beginning()
         return None
+
+    def _remember(self, start, probability):
+        if probability >= self.inclined:
+            self._inclinations.append(start)
+        oldest = (start if self._since is None else self._since) - round(
+            self.back_s * SAMPLE_RATE)
+        while self._inclinations and self._inclinations[0] < oldest:
+            self._inclinations.popleft()
+
+    def _beginning(self):
+        """Return where the rise that became speech began, and forget it."""
+        begun = self._since
+        for start in reversed(self._inclinations):
+            if start < begun - self.frame_samples - self._back_pause:
+                break
+            begun = min(begun, start)
+        self.reset()
+        return begun
 
     def ends(self, opened, end, last_speech):
         """Tell whether the silence has lasted for the hang-over."""
         return end - last_speech >= self._release
 
-    def pending_since(self):
-        """Return where the present rise began."""
-        return self._since
+    def needed_from(self, analysed):
+        """Return where the present rise began, or what may have led to it."""
+        since = analysed if self._since is None else self._since
+        return min(since, self._inclinations[0]) if self._inclinations else since
 
     def reset(self):
-        """Forget the present rise."""
+        """Forget everything heard."""
+        self._inclinations.clear()
+        self._forget_rise()
+
+    def _forget_rise(self):
         self._since, self._loud, self._low, self._peak = None, 0, 0, 0.0
 
 
