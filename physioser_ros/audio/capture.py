@@ -69,7 +69,7 @@ class Capture:
                                   options.gate_timeout_s)
         self._converter = Converter(options.channels, options.mix, options.gain_db)
         self._source = self._vad = self._segmenter = self._dump = None
-        self._worker = None
+        self._worker = self._hung = None
         self._state, self._error = 'closed', ''
         self._counts = Counter()
         self._level, self._arrival = LevelMeter(), RateMeter()
@@ -114,6 +114,7 @@ class Capture:
             return
         if self._source is None:
             raise AudioError('the capture is not configured: call configure first')
+        self._forget_hung()
         self._stopping.clear()
         self.finished.clear()
         # What an earlier run measured says nothing about this one.
@@ -135,16 +136,30 @@ class Capture:
         self._source.stop()
         if worker is not current_thread() and worker.is_alive():
             # It holds the lock: whoever waited for that would hang as well.
+            self._hung = worker
             self._state = 'failed'
             self._error = 'the audio worker does not stop: its callback hangs'
             self._notice('error', self._error)
             return
+        self._forget_sound()
+        if self._state != 'failed':
+            self._state = 'configured'
+
+    def _forget_hung(self):
+        """Make sure that no worker of before would run beside the next one."""
+        if self._hung is None:
+            return
+        if self._hung.is_alive():
+            raise AudioError('the audio worker of before still hangs in its callback: restart '
+                             'the process')
+        self._hung = None
+        self._forget_sound()
+
+    def _forget_sound(self):
         with self._lock:
             self._converter.interrupt()
             self._segmenter.discard()
         self._voice = False
-        if self._state != 'failed':
-            self._state = 'configured'
 
     def close(self):
         """Stop and give everything back."""
@@ -224,7 +239,8 @@ class Capture:
         lost = source.counters().get('overflows', 0) if source is not None else 0
         return CaptureStatus(
             level=level, text=text, state=self._state, source=self._options.source,
-            device=getattr(source, 'name', '') or 'none', rate=getattr(source, 'rate', 0),
+            device=getattr(source, 'name', '') or 'none',
+            microphone=getattr(source, 'microphone', ''), rate=getattr(source, 'rate', 0),
             channels=getattr(source, 'channels', 0), enabled=self._enabled,
             rate_ratio=self._arrival.ratio or 0.0, last_block_age_s=age_s,
             level_dbfs=self._level.level_dbfs, clipping_percent=self._level.clipping_percent,
@@ -242,7 +258,7 @@ class Capture:
             return PushSource()
         return DeviceSource(options.device, self._now_ns, max(options.channels) + 1,
                             options.device_sample_rate, options.block_ms,
-                            options.device_fallback)
+                            options.device_fallback, self._notice)
 
     def _health(self, age_s):
         """Return level and text of the status, the gravest first."""
@@ -283,7 +299,8 @@ class Capture:
             self._error = f'listening failed: {cause}'
             self._notice('error', self._error)
         finally:
-            if self._state in ('finished', 'failed'):
+            # A worker that was told to stop, and perhaps hung, has nothing to say any more.
+            if self._worker is current_thread() and self._state in ('finished', 'failed'):
                 self._source.stop()
                 self.finished.set()
                 self._on_finished()
@@ -402,7 +419,9 @@ class Capture:
                 self._last_block_s = time.monotonic()
                 self._arrival.restart()
                 self._state, self._error = 'listening', ''
-                self._notice('info', f'{self._source.name} is heard again')
+                microphone = getattr(self._source, 'microphone', '')
+                self._notice('info', f'{self._source.name} is heard again'
+                             f'{microphone and ", from "}{microphone}')
                 self._convert(raw)
                 return True
         self._source.stop()

@@ -22,6 +22,9 @@ class CaptureStatus:
     device: str
     """Name of the device, path of the file, or `topic`."""
 
+    microphone: str
+    """Name of what the sound server gives behind the device; empty without one."""
+
     rate: int
     """Rate of the source in Hz; 0 while unknown."""
 

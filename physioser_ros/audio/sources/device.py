@@ -7,6 +7,7 @@ import time
 from physioser_ros.audio.devices import choose_rate, find_device, list_devices, portaudio
 from physioser_ros.audio.errors import AudioError
 from physioser_ros.audio.sources.base import RawBlock, Source
+from physioser_ros.audio.sources.server_watch import ServerWatch
 
 #: Sound that may wait for the worker, in s.
 PATIENCE_S = 10.0
@@ -26,17 +27,24 @@ class DeviceSource(Source):
     :param rate: rate in Hz, 0 for 16000 or the native one
     :param block_ms: length of a block
     :param fallback: take the default device when none matches
+    :param on_notice: takes a level and a sentence
     :param sounddevice: in place of the real module, for tests
+    :param watch: in place of `ServerWatch`, for tests
     """
 
     live = True
 
     def __init__(self, query, now_ns, channels=1, rate=0, block_ms=30, fallback=False,
-                 sounddevice=None):
-        self._query, self._fallback = query, fallback
+                 on_notice=lambda level, text: None, sounddevice=None, watch=None):
+        self._query, self._fallback, self._notice = query, fallback, on_notice
         self._now_ns = now_ns
         self._channels, self._wanted_rate, self._block_ms = channels, rate, block_ms
         self._sounddevice = sounddevice
+        # What a test plays as PortAudio is on no server.
+        self._create_watch = watch or (None if sounddevice else ServerWatch)
+        self._watch, self._exchanged, self._told_absent = None, False, False
+        #: Name that the sound server gives to the microphone behind the device, '' for none.
+        self.microphone = ''
         self._stream = None
         self._device = None
         self._blocks = Queue(max(1, round(PATIENCE_S * 1000 / block_ms)))
@@ -52,11 +60,10 @@ class DeviceSource(Source):
         self._renew_list()
         self._device = find_device(self._query, list_devices(self._sounddevice), self._fallback)
         self.channels, self.rate = self._choose_settings()
-        self.name = self._device.full_name
+        self.name, self.microphone = self._device.full_name, ''
 
     def start(self):
         """Open the stream on the device that `configure` found, wherever it is by now."""
-        global _open_streams
         self._clear()
         self._renew_list()
         known = [device for device in list_devices(self._sounddevice)
@@ -65,26 +72,18 @@ class DeviceSource(Source):
             raise AudioError(f'the microphone {self._device.full_name} is gone: connect it again')
         # Of several that are called the same, the one in the old place.
         self._device = min(known, key=lambda device: device.index != self._device.index)
+        self._begin_watch()
         try:
-            stream = self._sounddevice.InputStream(
-                device=self._device.index, channels=self.channels, samplerate=self.rate,
-                dtype='int16', blocksize=self.rate * self._block_ms // 1000,
-                callback=self._on_block, finished_callback=self._on_finished)
-        except (self._sounddevice.PortAudioError, ValueError) as error:
-            raise AudioError(f'{self._device.full_name} cannot be opened at {self.rate} Hz '
-                             f'({error}): see that no other program holds it') from error
-        with _streams_lock:
-            _open_streams += 1
-        self._stream = stream
-        try:
-            stream.start()
-        except self._sounddevice.PortAudioError as error:
+            self._open()
+            self._check_microphone()
+        except AudioError:
             self.stop()
-            raise AudioError(f'{self._device.full_name} does not start ({error}): see that it '
-                             'is connected') from error
+            raise
 
     def read(self, timeout_s):
-        """Return the next block."""
+        """Return the next block, none of a microphone that nobody asked for."""
+        if self._exchanged:
+            raise AudioError(self._broken)
         try:
             return self._blocks.get(timeout=timeout_s)
         except Empty:
@@ -95,6 +94,9 @@ class DeviceSource(Source):
     def stop(self):
         """Close the stream, without waiting for a server that does not answer."""
         global _open_streams
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop()
         stream, self._stream = self._stream, None
         if stream is None:
             return
@@ -109,6 +111,55 @@ class DeviceSource(Source):
     def counters(self):
         """Return how often sound was lost."""
         return {'overflows': self._overflows}
+
+    def _open(self):
+        global _open_streams
+        try:
+            stream = self._sounddevice.InputStream(
+                device=self._device.index, channels=self.channels, samplerate=self.rate,
+                dtype='int16', blocksize=self.rate * self._block_ms // 1000,
+                callback=self._on_block, finished_callback=self._on_finished)
+        except (self._sounddevice.PortAudioError, ValueError) as error:
+            raise AudioError(f'{self._device.full_name} cannot be opened at {self.rate} Hz '
+                             f'({error}): see that no other program holds it') from error
+        with _streams_lock:
+            _open_streams += 1
+        self._stream = stream
+        try:
+            stream.start()
+        except self._sounddevice.PortAudioError as error:
+            raise AudioError(f'{self._device.full_name} does not start ({error}): see that it '
+                             'is connected') from error
+
+    def _begin_watch(self):
+        if self._create_watch is None:
+            return
+        # Who left the choice to the system takes what it gives now, after the error.
+        named = bool(self._query) and not self._fallback
+        watch = self._watch = self._create_watch(
+            self.microphone if named else '', lambda text: self._on_wrong(watch, text),
+            self._on_absent)
+        watch.begin()
+
+    def _check_microphone(self):
+        """Wait until the server has said which microphone it gives."""
+        if self._watch is None:
+            return
+        self._watch.settle()
+        if self._exchanged:
+            raise AudioError(self._broken)
+        self.microphone = self._watch.source or self.microphone
+
+    def _on_wrong(self, watch, text):
+        if watch is self._watch:
+            self._broken = (f'{self.name}: {text}; connect it again, or set device_fallback to '
+                            'true to take any other')
+            self._exchanged = True
+
+    def _on_absent(self, text):
+        if not self._told_absent:
+            self._told_absent = True
+            self._notice('info', text)
 
     def _choose_settings(self):
         """Return channels and rate; an array that only opens whole is opened whole."""
@@ -129,7 +180,7 @@ class DeviceSource(Source):
     def _clear(self):
         while not self._blocks.empty():
             self._blocks.get_nowait()
-        self._lost, self._broken = False, ''
+        self._lost, self._broken, self._exchanged = False, '', False
 
     def _renew_list(self):
         with _streams_lock:

@@ -21,7 +21,7 @@ class FileSource(Source):
     :param path: a file in any format that libsndfile reads
     :param now_ns: the clock; the file begins when it is started
     :param realtime: deliver a block when its last sample would have been spoken
-    :param loop: begin again at the end
+    :param loop: begin again at the end; the seam is a gap, no word goes across it
     """
 
     def __init__(self, path, now_ns, realtime=True, loop=False):
@@ -53,10 +53,10 @@ class FileSource(Source):
         """Return the next block; with `realtime` as soon as it would have been heard."""
         if self._realtime and not self._wait(timeout_s):
             return None
-        samples = self._next()
+        samples, seam = self._next()
         stamp_ns = self._start_ns + self._delivered * 1_000_000_000 // self.rate
         self._delivered += len(samples)
-        return RawBlock(samples, self.rate, stamp_ns)
+        return RawBlock(samples, self.rate, stamp_ns, seam)
 
     def stop(self):
         """Close the file."""
@@ -85,10 +85,12 @@ class FileSource(Source):
         return left_s <= timeout_s
 
     def _next(self):
-        count = max(1, round(BLOCK_S * self.rate))
+        """Return samples, and whether they follow the end of the file instead of its sound."""
+        count, seam = max(1, round(BLOCK_S * self.rate)), False
         try:
             samples = self._file.read(count, dtype=self._dtype, always_2d=True)
             if not len(samples) and self._loop:
+                seam = True
                 self._file.seek(0)
                 samples = self._file.read(count, dtype=self._dtype, always_2d=True)
         except RuntimeError as error:
@@ -96,4 +98,4 @@ class FileSource(Source):
                              'damaged') from error
         if not len(samples):
             raise SourceEnd
-        return np.ascontiguousarray(samples)
+        return np.ascontiguousarray(samples), seam
