@@ -36,10 +36,11 @@ class AudioCapture(ManagedNode):
         self._published = {}
         self._timers_made = []
         self._subscriptions_made = []
+        self._robot_speaking = None
         self._input_info = None
         self._refused = {}
         self._frame_id = ''
-        self._voice = False
+        self._voice = self._full_speed = False
         self._enabled = True
         self._waiting = False
         self._utterances = 0
@@ -60,6 +61,7 @@ class AudioCapture(ManagedNode):
         values = self.parameters.values()
         self._check_source(values)
         self._frame_id = values['frame_id']
+        self._full_speed = values['source'] == 'file' and not values['file.realtime']
         self._capture = Capture(
             capture_options(values), now_ns=lambda: self.get_clock().now().nanoseconds,
             on_utterance=self.guarded(self._on_utterance),
@@ -72,6 +74,10 @@ class AudioCapture(ManagedNode):
         if not self._enabled:
             self._capture.set_enabled(False)
         self._capture.configure()
+        # While the node is inactive, too: the robot may fall silent before it is active again.
+        self._robot_speaking = subscribe_to(
+            self, topics.ROBOT_SPEAKING, self.guarded(self._on_robot_speaking),
+            self.on_incompatible_qos)
         for topic in topics.PUBLISHED['audio_capture']:
             if topic not in (topics.DIAGNOSTICS, topics.AUDIO_STREAM) or (
                     topic is topics.AUDIO_STREAM and values['publish_stream']):
@@ -82,7 +88,6 @@ class AudioCapture(ManagedNode):
         self._publish_audio_info()
         self._publish_voice(False)
         self._every(AUDIO_INFO_PERIOD_S, self._publish_audio_info)
-        self._subscribe(topics.ROBOT_SPEAKING, self._on_robot_speaking)
         source = self.parameters['source']
         if source == 'topic':
             self._subscribe(topics.INPUT_INFO, self._on_input_info)
@@ -109,6 +114,9 @@ class AudioCapture(ManagedNode):
 
     def release(self):
         """Give back the device and remove the publishers."""
+        if self._robot_speaking is not None:
+            self.destroy_subscription(self._robot_speaking)
+            self._robot_speaking = None
         if self._capture is not None:
             self._capture.close()
         for publisher in self._published.values():
@@ -176,6 +184,9 @@ class AudioCapture(ManagedNode):
             conversions.audio_message(utterance.samples, header))
         with self._lock:
             self._utterances += 1
+        if self._full_speed:
+            # A file read as fast as possible would push the first ones out of the queues.
+            self._published[topics.UTTERANCE].wait_for_all_acked(conversions.duration(DELIVERY_S))
 
     def _on_partial(self, utterance):
         self._publish_early(topics.UTTERANCE_PARTIAL, utterance)
