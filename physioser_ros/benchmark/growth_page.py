@@ -12,8 +12,8 @@ _BEYOND = """### Where one machine ends
 
 ROS 2 is the distributed engine, so the nodes need nothing else:
 
-- **Too many microphones for one core:** `model.intra_op_threads: 2`, or a second recogniser in a
-  namespace of its own with a part of the capture nodes.
+- **Too many microphones for one recogniser:** a second one in a namespace of its own, with a part
+  of the capture nodes. A second thread (`model.intra_op_threads: 2`) brings little, see above.
 - **Too little machine on the robot:** `audio_capture` there, `emotion_recognizer` on another host
   of the same ROS domain. An utterance is 32 kB a second of speech, sent when it is announced and
   once more when it is over. Sound then leaves the robot: see to it that the network is yours.
@@ -38,7 +38,11 @@ def _captures(found: Findings) -> List[str]:
     if not found.captures:
         return []
     return ['### Several capture nodes at one recogniser',
-            'Each a process that plays a recording in which somebody speaks most of the time.',
+            'Each a process that plays a recording in which somebody speaks most of the time. '
+            'People who speak at the same time undo what was computed ahead for each other: one '
+            'answer is remembered, and what is known of the speaker has changed meanwhile. Theirs '
+            'are computed at the end. A recogniser for each, as in the next table, keeps them '
+            'ready.',
             table(('capture nodes', 'answered', 'median ms', '95 % ms', 'recogniser',
                    'all capture nodes'), (
                 (str(count), f'{len(crowd.answer_s)} of {crowd.utterances}',

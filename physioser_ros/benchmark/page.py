@@ -87,8 +87,8 @@ def _presets(found: Findings) -> List[str]:
                      f'{mean["wa"]:.1%}' if 'wa' in mean else '–',
                      f'{timing.cpu_ms:.1f}' if timing else '–', f'{model.megabytes:.1f}'))
     return ['## Presets', 'Chosen by the parameter `model.path`. Accuracy is that which the '
-            'metadata of each file tell, the mean over corpora on speakers that nobody had '
-            'trained on.',
+            'metadata of each file tell: the mean over corpora on the speakers held out in one '
+            'split. More splits and intervals: [results](results.md).',
             table(('model', 'backbone, layers', 'precision', 'UA', 'WA',
                    f'CPU ms for {found.utterance_s:g} s', 'MB'), rows)]
 

@@ -107,7 +107,7 @@ def _running(found: Findings) -> List[Verdict]:
     if segmenter:
         share = segmenter.cpu_ms / 1000 / found.detail(names.SEGMENTER, 'sound_s')
     idle = max((running.idle_cores for running in found.running.values()), default=None)
-    text = ', '.join(f'{running.idle_cores:.1%} in {count} process{"es" * (count > 1)}'
+    text = ', '.join(f'{running.idle_cores:.2%} in {count} process{"es" * (count > 1)}'
                      for count, running in found.running.items())
     return [
         _bound(5, 'voice activity and segmenter: at most 1 % of a core in speech', share, 0.01,
