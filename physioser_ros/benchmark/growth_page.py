@@ -12,8 +12,9 @@ _BEYOND = """### Where one machine ends
 
 ROS 2 is the distributed engine, so the nodes need nothing else:
 
-- **Too many microphones for one recogniser:** a second one in a namespace of its own, with a part
-  of the capture nodes. A second thread (`model.intra_op_threads: 2`) brings little, see above.
+- **Too many microphones for one recogniser:** `model.intra_op_threads: 2` shortens each answer, as
+  the table of two threads tells; a second recogniser in a namespace of its own, with a part of
+  the capture nodes, answers on another core.
 - **Too little machine on the robot:** `audio_capture` there, `emotion_recognizer` on another host
   of the same ROS domain. An utterance is 32 kB a second of speech, sent when it is announced and
   once more when it is over. Sound then leaves the robot: see to it that the network is yours.

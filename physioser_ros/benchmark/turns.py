@@ -1,6 +1,7 @@
 """Let contestants take turns: one round after the other, each contestant once a round."""
 
 from dataclasses import dataclass
+import time
 from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -10,6 +11,9 @@ from physioser_ros.benchmark.timing import Timing
 
 #: Rounds that are not counted: caches, clocks and branch predictors settle.
 WARM_UP_ROUNDS = 2
+#: Pause after a turn on several threads, in s: those of OpenBLAS go on spinning for a while and
+#: would take a core from whoever is next.
+SETTLE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ def _rounds(contestants: Mapping[str, Contestant], absent: Dict[str, str], round
             except Absent as error:
                 absent[name] = str(error)
                 continue
+            if contestant.entry.threads > 1:
+                time.sleep(SETTLE_S)
             if number >= 0:
                 taken[name].append(turn)
         if number >= 0:
