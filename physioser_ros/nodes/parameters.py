@@ -193,7 +193,7 @@ AUDIO_CAPTURE = AUTOSTART + (
 )
 
 EMOTION_RECOGNIZER = AUTOSTART + (
-    Parameter('model.path', '', 'The model: fast or balanced, a file, or empty for balanced.',
+    Parameter('model.path', '', 'The model: a name in models/, a file, or empty for balanced.',
               fixed=True),
     Parameter('model.sha256', '', 'Its SHA-256 digest; needed for a model that is not in the '
               'SHA256SUMS beside it.', fixed=True),
