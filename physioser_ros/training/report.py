@@ -43,7 +43,8 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     parts += _own_emotions(rest, joint, baseline)
     parts += _joint(joint, folders, baseline, pictures)
     parts += _protocols(rest, baseline)
-    parts += cuts(cut) + by_speaker(joint) + heard_again(rest) + worse_sound(models)
+    parts += cuts(cut) + by_speaker(joint) + heard_again(rest)
+    parts += worse_sound(models, pictures)
     parts += shipped_files(files)
     return '\n'.join([*parts, *_commands(folders)]).rstrip() + '\n'
 

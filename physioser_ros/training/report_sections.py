@@ -8,7 +8,7 @@ import numpy as np
 from physioser_ros.training.evaluation import judged_by_corpus, MEASURES
 from physioser_ros.training.meeting import HEARD
 from physioser_ros.training.protocol import sexes
-from physioser_ros.training.robustness import ASSERTED
+from physioser_ros.training.robustness import ASSERTED, NOISE_DB
 from physioser_ros.training.run_folder import read_config, read_metrics
 from physioser_ros.training.tables import by_name, listed, table, value
 
@@ -38,8 +38,13 @@ def by_speaker(models):
                     'folds'), rows)]
 
 
-def worse_sound(models):
-    """Return the sections on robustness and on non-speech."""
+def worse_sound(models, pictures=None):
+    """
+    Return the sections on robustness and on non-speech.
+
+    :param models: list of `Judged`
+    :param pictures: folder for the picture, beside the page; None: tables alone
+    """
     found = _measured(models, 'robustness.json')
     if not found:
         return []
@@ -56,6 +61,8 @@ def worse_sound(models):
     for condition in conditions:
         rows.append((condition, *(_worse(found[name], condition) for name in names)))
     lines += table(('condition', *names), rows)
+    if pictures is not None:
+        lines += _in_noise(found, pictures)
     kinds = list(next(iter(found.values()))[0][1]['non_speech'])
     rows = [(kind, *(f'{_sound(found[name], kind, "asserted"):.1%} '
                      f'({_sound(found[name], kind, "confidence"):.2f})' for name in names))
@@ -75,6 +82,21 @@ def _worse(runs, condition):
     if condition == 'clean':
         return f'{clean:.3f}'
     return f'{mean(condition, "ua") / clean:.1%} ({mean(condition, "changed"):.1%})'
+
+
+def _in_noise(found, folder):
+    """Draw UA against the level of the noise; return the lines that show it."""
+    # Imported here: drawing needs matplotlib, the tables do not.
+    from physioser_ros.pictures import curves
+
+    def mean(runs, condition):
+        return np.mean([own['conditions'][condition]['mean']['ua'] for _, own in runs])
+
+    lines = {name: [(ratio, mean(runs, f'noise, {ratio} dB SNR')) for ratio in NOISE_DB]
+             for name, runs in found.items()}
+    curves(Path(folder) / 'noise.png', lines, bottom=0, ylabel='UA, mean of the corpora',
+           xlabel='speech over pink noise in dB')
+    return ['', f'![UA against the level of the noise]({Path(folder).name}/noise.png)', '']
 
 
 def _sound(runs, kind, key):

@@ -15,6 +15,8 @@ from physioser_ros.training.bootstrap import recall_of
 #: A confidence above this is an assertion; non-speech should not get any.
 ASSERTED = 0.6
 
+#: Power of the clips over that of the pink noise, in dB.
+NOISE_DB = (0, 5, 10, 20)
 #: Seconds of a synthesised sound, shortest and longest, and its level in dB of full scale.
 SOUND_S, SOUND_DBFS = (1.0, 4.0), (-45.0, -15.0)
 
@@ -73,7 +75,7 @@ def conditions(noises, sample_rate=16000):
         return np.clip(waveform, -highest, highest)
 
     found = [Condition(f'gain {gain_db:+d} dB', level(gain_db)) for gain_db in (-20, 20)]
-    found += [Condition(f'noise, {snr_db} dB SNR', pink(snr_db)) for snr_db in (20, 10, 5, 0)]
+    found += [Condition(f'noise, {snr_db} dB SNR', pink(snr_db)) for snr_db in reversed(NOISE_DB)]
     found += [Condition('room, 0.5 s', lambda waveform, rng: in_room(waveform, 0.5, rng)),
               Condition('telephone band', lambda waveform, _: telephone(waveform)),
               Condition('8 kHz', narrow), Condition('clipped at a quarter', clipped)]

@@ -12,6 +12,7 @@ from physioser_ros.training.evaluation import among_own, compare, gather
 from physioser_ros.training.meeting import HEARD, ORDERS
 from physioser_ros.training.options import experiment_from
 from physioser_ros.training.report import report
+from physioser_ros.training.robustness import NOISE_DB
 from physioser_ros.training.run_folder import (
     RunError, write_config, write_environment, write_metrics, write_predictions)
 
@@ -102,7 +103,8 @@ def test_what_was_measured_besides_is_in_the_report_and_nothing_else(tmp_path):
         assert f'## {title}' not in report([folder])
     figure = {'clips': 9, 'ua': 0.8, 'changed': 0.0}
     noisy = {'clips': 9, 'ua': 0.6, 'changed': 0.25}
-    measured = {'conditions': {'clean': {'mean': figure}, 'noise, 10 dB SNR': {'mean': noisy}},
+    measured = {'conditions': {'clean': {'mean': figure}, **{
+                    f'noise, {ratio} dB SNR': {'mean': noisy} for ratio in NOISE_DB}},
                 'non_speech': {'hum': {'sounds': 5, 'asserted': 0.2, 'confidence': 0.5}}}
     for path in (folder, cut):
         (path / 'robustness.json').write_text(json.dumps(measured))
@@ -110,7 +112,9 @@ def test_what_was_measured_besides_is_in_the_report_and_nothing_else(tmp_path):
         'draws': 2, 'clips': 9, 'all': {'emodb': 0.9, 'mean': 0.9}, 'orders': {
             order: {str(heard): {'emodb': 0.5, 'mean': 0.5 + heard / 100} for heard in HEARD}
             for order in ORDERS}}))
-    text = report([folder, cut])
+    text = report([folder, cut], pictures=tmp_path / 'drawn')
+    assert '(drawn/noise.png)' in section(text, 'Worse sound')
+    assert (tmp_path / 'drawn' / 'noise.png').stat().st_size > 1000
     assert '| noise, 10 dB SNR | 75.0% (25.0%) |' in section(text, 'Worse sound')
     assert '| hum | 20.0% (0.50) |' in section(text, 'No speech at all')
     assert ('| joint_x | balanced | 0.500 | 0.510 | 0.530 | 0.550 | 0.600 | 0.700 | 0.900 | 0 '
