@@ -116,6 +116,18 @@ class VirtualMicrophone:
         for kind, name in (('source', 'microphone'), ('sink', 'loudspeaker')):
             self._control(f'suspend-{kind}', name, '1' if suspended else '0')
 
+    def unplug(self):
+        """Take the microphone away; the server moves who hears it to another source."""
+        for line in self._control('list', 'short', 'modules').splitlines():
+            if 'module-remap-source' in line:
+                self._control('unload-module', line.split()[0])
+
+    def plug(self):
+        """Bring the microphone back."""
+        self._control('load-module', 'module-remap-source', 'source_name=microphone',
+                      'master=loudspeaker.monitor', f'channels={self.channels}',
+                      f'channel_map={self._channel_map}')
+
     @property
     def _channel_map(self):
         return 'mono' if self.channels == 1 else ','.join(CHANNELS[:self.channels])

@@ -31,7 +31,7 @@ def command(query, seconds, model, sha256):
             examination.sound_access,
             lambda: examination.microphone(query, seconds, lambda: click.echo(
                 f'Listening for {seconds:g} s: please speak.', err=True)),
-            examination.voice_activity, examination.ros,
+            examination.exchange, examination.voice_activity, examination.ros,
             lambda: examination.model(model, sha256)):
         for finding in look():
             findings.append(finding)

@@ -9,6 +9,7 @@ import numpy as np
 
 from physioser_ros.audio.errors import AudioError
 from physioser_ros.audio.sources import DeviceSource
+from physioser_ros.audio.sources.server_watch import NO_PULSECTL, pulsectl
 from physioser_ros.audio.vad import create_vad
 
 #: Below this nobody spoke, or the microphone is far too quiet, in dB of full scale.
@@ -154,6 +155,15 @@ def _level(samples):
         return Finding('warn', 'level', f'{told}: very quiet; if you spoke, raise the gain of '
                        'the microphone in the mixer, or `gain_db`')
     return Finding('ok', 'level', told)
+
+
+def exchange():
+    """Look whether an exchange of microphones would be noticed; return a list of `Finding`."""
+    try:
+        pulsectl()
+    except ImportError as error:
+        return [Finding('warn', 'exchange', NO_PULSECTL.format(error=error))]
+    return [Finding('ok', 'exchange', 'a sound server that exchanges the microphone is noticed')]
 
 
 def voice_activity():

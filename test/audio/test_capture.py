@@ -254,11 +254,15 @@ def test_a_callback_that_hangs_does_not_hang_the_one_who_stops(make, heard):
     stopper.start()
     stopper.join(30)
     hung = stopper.is_alive()
+    with pytest.raises(AudioError, match='still hangs'):
+        capture.start()
     release.set()
     assert not hung
     assert 'its callback hangs' in capture.status().text
     wait_until(lambda: not any(thread.name == 'audio-capture'
                                for thread in threading.enumerate()))
+    capture.start()
+    assert capture.status().level == 'ok'
 
 
 def test_a_new_start_is_not_judged_by_what_was_measured_before(make):

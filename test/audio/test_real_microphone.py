@@ -165,6 +165,26 @@ def test_a_server_that_dies_in_mid_sentence_is_heard_again_when_it_is_back(micro
         assert hearing.take().duration_s > 1
 
 
+def test_a_microphone_that_the_server_exchanges_is_never_taken_for_the_own_one(microphone, spoken):
+    pytest.importorskip('pulsectl')
+    machine = microphone()
+    options = CaptureOptions(device='pulse', watchdog_retry_s=(0.1, 0.5),
+                             segment=SegmenterOptions(partial_period_s=0.5))
+    with Hearing(options) as hearing:
+        wait_until(hearing.hears, 'the microphone is heard')
+        assert hearing.capture.status().microphone == 'microphone'
+        machine.play(spoken)
+        wait_until(lambda: hearing.partials, 'somebody has spoken for half a second')
+        machine.unplug()
+        wait_until(lambda: 'microphone: loudspeaker.monitor instead of microphone'
+                   in hearing.capture.status().text, 'the exchange is reported')
+        assert 'gap' in hearing.take().flags
+        assert hearing.level() == 'error'
+        machine.plug()
+        wait_until(lambda: hearing.level() == 'ok', 'the microphone is back')
+        assert hearing.capture.status().microphone == 'microphone'
+
+
 def test_a_microphone_that_falls_asleep_is_reported_and_wakes_up(microphone, spoken):
     machine = microphone()
     options = CaptureOptions(device='pulse', watchdog_timeout_s=1.0, watchdog_retry_s=(0.1, 0.5))

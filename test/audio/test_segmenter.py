@@ -119,6 +119,19 @@ def test_a_rise_that_becomes_sure_late_begins_where_it_rose():
     assert utterance.index + utterance.speech_start == 16000
 
 
+def test_speech_is_followed_back_to_a_soft_beginning_but_not_across_a_silence():
+    script = ((1.0, 0), (0.1, 0.3), (0.4, 0), (0.3, 0.2), (0.1, 0), (0.3, 0.2), (0.5, 1.0),
+              (1.0, 0))
+    [utterance] = utterances(events_of(blocks(sound(*script), [480])))
+    assert utterance.index + utterance.speech_start == 24000
+
+
+def test_a_knock_leaves_the_next_sentence_its_pre_roll():
+    script = ((1.0, 0), (0.05, 1.0), (0.35, 0), (0.5, 1.0), (1.0, 0))
+    [utterance] = utterances(events_of(blocks(sound(*script), [480])))
+    assert utterance.speech_start == 3200
+
+
 @pytest.mark.parametrize('seconds, found', [(0.2, 0), (1.0, 1)])
 def test_a_rise_that_never_becomes_sure_counts_only_if_it_lasts(seconds, found):
     samples = sound((1.0, 0), (seconds, 0.55), (1.0, 0))

@@ -59,9 +59,12 @@ def test_a_loop_goes_on_at_the_beginning(recording):
     source = FileSource(path, lambda: 0, realtime=False, loop=True)
     source.configure()
     source.start()
-    heard = np.concatenate([source.read(1.0).samples[:, 0] for _ in range(20)])
+    blocks = [source.read(1.0) for _ in range(20)]
     source.stop()
+    heard = np.concatenate([block.samples[:, 0] for block in blocks])
     assert np.array_equal(heard[:8000], np.tile(samples, 2))
+    at = np.cumsum([0] + [len(block.samples) for block in blocks])
+    assert [place for place, block in zip(at, blocks) if block.lost][0] == len(samples)
 
 
 @pytest.mark.parametrize('content, text', [

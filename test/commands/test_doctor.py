@@ -155,7 +155,7 @@ def test_the_model(tmp_path):
 
 @pytest.mark.parametrize('level, exit_code, end', [
     ('ok', 0, 'Nothing is wrong.'), ('warn', 0, 'Nothing is wrong.'),
-    ('wrong', 1, '1 of 5 findings are wrong; mend the first one first.')])
+    ('wrong', 1, '1 of 6 findings are wrong; mend the first one first.')])
 def test_the_exit_code_tells_whether_something_is_wrong(monkeypatch, level, exit_code, end):
     def look(subject, level='ok'):
         return lambda *_: [Finding(level, subject, 'words ' * 30)]

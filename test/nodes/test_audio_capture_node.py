@@ -151,6 +151,15 @@ def test_the_robots_voice_is_handed_on(start, world):
     wait_until(lambda: ('set_robot_speaking', True) in FakeCapture.last.calls, 'the gate')
 
 
+def test_the_end_of_the_robots_voice_is_heard_while_the_node_is_inactive(start, world):
+    speaker = world.speak(topics.ROBOT_SPEAKING)
+    start()
+    world.matched(speaker)
+    assert world.transition(NODE, 'deactivate')
+    speaker.publish(conversions.message_type('std_msgs/Bool')(data=False))
+    wait_until(lambda: ('set_robot_speaking', False) in FakeCapture.last.calls, 'the gate')
+
+
 def test_services_reach_the_capture_and_say_no_without_one(start, create, world):
     from std_srvs.srv import SetBool, Trigger
 

@@ -152,8 +152,7 @@ class DeviceSource(Source):
 
     def _on_wrong(self, watch, text):
         if watch is self._watch:
-            self._broken = (f'{self.name}: {text}; connect it again, or set device_fallback to '
-                            'true to take any other')
+            self._broken = f'{self.name}: {text}'
             self._exchanged = True
 
     def _on_absent(self, text):

@@ -7,7 +7,7 @@ import time
 #: How long the server may take to answer, in s; who waits goes on without it then.
 ANSWER_S = 2.0
 #: A stream that does not show up on the server within this is not one of the server's, in s.
-APPEARS_S = 0.3
+APPEARS_S = 0.5
 #: How often it is looked whether the watch shall end, and for a stream being opened, in s.
 LOOK_S, OPENING_S = 0.5, 0.02
 
@@ -46,7 +46,8 @@ class ServerWatch:
         self._wanted = wanted
         self._on_wrong, self._on_absent = on_wrong, on_absent
         self.source = ''
-        self._known, self._opened_s = set(), None
+        self._known, self._stream, self._opened_s = set(), None, None
+        self._changed = False
         self._ready, self._settled, self._stopping = Event(), Event(), Event()
         self._thread = Thread(target=self._run, name='sound-server-watch', daemon=True)
 
@@ -84,34 +85,44 @@ class ServerWatch:
                 pulse.connect()
                 self._known = {output.index for output in self._ours(pulse)}
                 pulse.event_mask_set('source_output', 'source')
-                pulse.event_callback_set(lambda _: self._leave(module))
+                pulse.event_callback_set(lambda _: self._on_event(module))
                 self._ready.set()
                 self._follow(pulse)
-        except module.PulseDisconnected:
-            self._wrong('the sound server has gone')
-        except module.PulseError:
-            # No server, or none that answers: then no stream of ours is on one. That a server
-            # dies with a stream on it is an end of the stream and told by PortAudio.
+        except (module.PulseError, module.PulseDisconnected):
+            # A server that was never there has taken nothing away.
             if self.source:
-                self._wrong('the sound server has gone')
+                self._wrong('the sound server has gone: start it again')
 
-    @staticmethod
-    def _leave(module):
+    def _on_event(self, module):
+        # It may come while the server answers a question, too: then it must not be forgotten.
+        self._changed = True
         raise module.PulseLoopStop
 
     def _follow(self, pulse):
-        wait_s = OPENING_S
         while not self._stopping.is_set():
-            streams = [output for output in self._ours(pulse) if output.index not in self._known]
-            if streams:
-                wait_s = LOOK_S
-                if not self._judge(pulse, streams[-1]):
+            self._changed = False
+            stream = self._find(self._ours(pulse))
+            if stream is not None:
+                if not self._judge(pulse, stream):
                     return
-                self._settled.set()
-            elif self._opened_s and time.monotonic() - self._opened_s > APPEARS_S:
-                wait_s = LOOK_S
-                self._settled.set()
-            pulse.event_listen(wait_s)
+                if self.source:
+                    self._settled.set()
+            elif self._stream is None and self._opened_s and (
+                    time.monotonic() - self._opened_s > APPEARS_S):
+                # The device is none of the server's.
+                return
+            if self._stream is None:
+                pulse.event_listen(OPENING_S)
+            while self._stream is not None and not self._changed and not self._stopping.is_set():
+                pulse.event_listen(LOOK_S)
+
+    def _find(self, outputs):
+        """Return the stream that was opened since `begin`, None while there is none."""
+        new = {output.index: output for output in outputs if output.index not in self._known}
+        if self._stream not in new:
+            # ALSA's plug-in opens a stream twice: the one of before is gone.
+            self._stream = max(new, default=None)
+        return new.get(self._stream)
 
     def _judge(self, pulse, stream):
         """Return whether the stream is where it must be; tell where not."""
@@ -127,7 +138,8 @@ class ServerWatch:
                 pulse.source_output_move(stream.index, index)
                 return True
             how = 'exchanged the microphone' if self.source else 'gives another microphone'
-            self._wrong(f'the sound server {how}: {name} instead of {wanted}')
+            self._wrong(f'the sound server {how}: {name} instead of {wanted}; connect it again, '
+                        'or set device_fallback to true to take any other')
             return False
         self.source = name
         return True
