@@ -33,6 +33,7 @@ def live(output, recordings, model, hours, device, period):
 
     OUTPUT: folder for the tables.
     """
+    _need()
     from physioser_ros.benchmark.contestant import Absent
     from physioser_ros.benchmark.soak.real_time import live as run
 
@@ -56,6 +57,7 @@ def full_speed(output, recordings, model, hours, samples):
 
     OUTPUT: folder for the tables.
     """
+    _need()
     from physioser_ros.benchmark.soak.full_speed import flood
 
     output.mkdir(parents=True, exist_ok=True)
@@ -79,6 +81,14 @@ def draw(folder, stem, title):
         click.echo(f'wrote {path}', err=True)
     for row in rows(folder):
         click.echo(row)
+
+
+def _need():
+    """End in one sentence where what watches processes is not installed."""
+    try:
+        import psutil  # noqa: F401
+    except ImportError as error:
+        fail(f'{error}; install requirements/bench.in')
 
 
 def _find(model):

@@ -16,7 +16,7 @@ def result(**changes):
               'confidence': 0.7, 'branch_weights': (0.4, 0.6),
               'vap_frame_weights': np.full(4, 0.25, np.float32),
               'ssl_frame_weights': np.full(8, 0.125, np.float32), 'frame_step_s': (0.08, 0.04),
-              'processing_s': 0.01, 'queued_s': 0.0, 'skipped_samples': 0}
+              'processing_s': 0.01, 'queued_s': 0.0, 'skipped_samples': 0, 'ahead': False}
     return SimpleNamespace(**{**values, **changes})
 
 

@@ -140,7 +140,7 @@ def test_the_page_compares_with_the_baseline_on_the_same_speakers(runs):
     assert '## Against toy_backbone_only' in text and '+0.000 [+0.000, +0.000]' in text
     assert '| toy | +0.000 | +0.000 | +0.000 |' in text, 'two speakers give no interval'
     assert '| 8 | 2 | 0 | 0 |' in text, 'clips, speakers, folds, seeds of each row'
-    assert text.partition('## Commands')[2].count('\nphysioser ') == 1, 'each command once'
+    assert text.partition('## Commands')[2].count('\nphysioser') == 1, 'each command once'
     assert 'UA: toy is above toy_backbone_only on 0 of 1 corpora' in text
     pictures = re.findall(r'!\[.+\]\((.+)\)', text)
     assert {path.split('/')[1] for path in pictures} == {
