@@ -7,8 +7,8 @@ Which ones: those that disturb the answers least for the bytes that they save, b
 import numpy as np
 import onnx
 from onnx import numpy_helper, TensorProto
-import onnxruntime
 
+from physioser_ros.export.answering import answers
 from physioser_ros.export.parity import masks, sounds
 from physioser_ros.export.storage import replace, steps
 
@@ -35,14 +35,13 @@ def pack(proto, arrays, max_bytes, clips=()):
     candidates = [name for name, values in arrays.items()
                   if f'{name}.half' in halves and values.ndim == 2
                   and not values.shape[0] % (2 * GROUP)]
-    before = _answers(proto, heard)
+    before = answers(proto, heard, masks())
     costs = {}
     for name in candidates:
         trial = onnx.ModelProto()
         trial.CopyFrom(proto)
         replace(trial.graph, name, *packed_nodes(name, arrays[name]))
-        error = max(np.abs(after - first).max()
-                    for after, first in zip(_answers(trial, heard), before))
+        error = np.abs(answers(trial, heard, masks()) - before).max()
         costs[name] = error / (proto.ByteSize() - trial.ByteSize())
     packed = []
     for name in sorted(candidates, key=costs.get):
@@ -51,22 +50,6 @@ def pack(proto, arrays, max_bytes, clips=()):
         replace(proto.graph, name, *packed_nodes(name, arrays[name]))
         packed.append(name)
     return packed
-
-
-def _answers(proto, heard):
-    """Return probabilities and branch weights for each sound, with each part left out."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(proto.SerializeToString(), options,
-                                           providers=['CPUExecutionProvider'])
-    feed = {'component_mask': masks()}
-    for node in session.get_inputs():
-        if node.name == 'speaker_state':
-            feed[node.name] = np.zeros(node.shape, np.float32)
-    names = ['probabilities', 'branch_weights']
-    return [array for waveform in heard
-            for array in session.run(names, {**feed, 'waveform': waveform[None]})]
 
 
 def packed_nodes(name, values):

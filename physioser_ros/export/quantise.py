@@ -16,8 +16,8 @@ import tempfile
 
 import numpy as np
 import onnx
-import onnxruntime
 
+from physioser_ros.export.answering import answers, feed
 from physioser_ros.export.errors import ExportError
 from physioser_ros.export.storage import LARGE
 
@@ -27,6 +27,8 @@ CALIBRATION_CLIPS = 32
 DISTURBANCE = 0.005
 #: Longest part of a recording that is used, in samples.
 _LONGEST = 80000
+#: No component left out.
+_WHOLE = np.ones((1, 4), np.float32)
 
 
 def quantise(proto, clips, say=print):
@@ -45,10 +47,10 @@ def quantise(proto, clips, say=print):
     products, convolutions = _products(proto), _convolutions(proto)
     if not products and not convolutions:
         raise ExportError('the graph has no matrix product or convolution worth 8 bits')
-    before = _answers(proto, clips)
+    before = answers(proto, clips, _WHOLE)[:, 0]
 
     def harmless(name, graph):
-        moved = _moved(before, _answers(graph, clips))
+        moved = _moved(before, answers(graph, clips, _WHOLE)[:, 0])
         stays = moved > DISTURBANCE
         say(f'{name} in 8 bits moves the answers by {moved:.4f}'
             + (': stays as it is' if stays else ''))
@@ -127,7 +129,7 @@ class _Reader:
     """Gives recordings to the quantiser, one after the other."""
 
     def __init__(self, proto, clips):
-        self._feeds = iter([_feed(proto, clip) for clip in clips])
+        self._feeds = iter([feed(proto, clip, _WHOLE) for clip in clips])
 
     def get_next(self):
         """Return the next inputs, None at the end."""
@@ -138,29 +140,6 @@ class _Reader:
 
     def __next__(self):
         return next(self._feeds)
-
-
-def _feed(proto, clip):
-    """Return the inputs of a graph for a recording."""
-    feed = {'waveform': np.ascontiguousarray(clip[None]),
-            'component_mask': np.ones((1, 4), np.float32)}
-    for value in proto.graph.input:
-        if value.name == 'speaker_state':
-            width = value.type.tensor_type.shape.dim[0].dim_value
-            feed['speaker_state'] = np.zeros(width, np.float32)
-    return feed
-
-
-def _answers(proto, clips):
-    """Return probabilities and branch weights of the clips, float32 (clips, classes + 2)."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(proto.SerializeToString(), options,
-                                           providers=['CPUExecutionProvider'])
-    names = ['probabilities', 'branch_weights']
-    return np.array([np.concatenate(session.run(names, _feed(proto, clip)), 1)[0]
-                     for clip in clips])
 
 
 def _moved(before, after):
