@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import settings
 from places import ROOT
 import pytest
-from ros_fixtures import prefix, ros, tiny_model, world  # noqa: F401
+from ros_fixtures import model, prefix, ros, spawn, tiny_model, world  # noqa: F401
 
 # The same examples in every run and no deadline on a busy machine: a test fails always or never.
 settings.register_profile('repeatable', derandomize=True, deadline=None, database=None)

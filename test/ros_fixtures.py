@@ -53,3 +53,29 @@ def prefix():
 def tiny_model(tmp_path_factory):
     """Return the path of a tiny model, listed in the manifest beside it."""
     return str(write_tiny_model(tmp_path_factory.mktemp('model') / 'tiny.onnx'))
+
+
+@pytest.fixture(scope='session')
+def model(tiny_model):
+    """Return the path of the default model, or of a tiny one where there is none."""
+    from physioser_ros.inference import find_model, ModelError
+
+    try:
+        return str(find_model(''))
+    except ModelError:
+        return tiny_model
+
+
+@pytest.fixture
+def spawn(tmp_path):
+    """Return a function that starts a command as a `Process`; the test's end kills it."""
+    from processes import Process
+
+    started = []
+
+    def spawn(name, command):
+        started.append(Process(command, tmp_path / f'{name}_{len(started)}.log'))
+        return started[-1]
+    yield spawn
+    for process in started:
+        process.kill()

@@ -15,22 +15,15 @@ BEHAVIOR = Topic('behavior', 'std_msgs/String', 'latched', '')
 
 
 @pytest.fixture
-def start(world, tmp_path):
+def start(world, spawn):
     """Return a function that starts a consumer in the world's namespace."""
-    from processes import Process
-
-    started = []
-
     def start(name, *parameters):
         program = f'from physioser_ros.consumers.executables import {name}; {name}()'
         command = [sys.executable, '-c', program, '--ros-args', '-r', f'__ns:={world.namespace}']
         for parameter in parameters:
             command += ['-p', parameter]
-        started.append(Process(command, tmp_path / f'{name}.log'))
-        return started[-1]
-    yield start
-    for process in started:
-        process.kill()
+        return spawn(name, command)
+    return start
 
 
 @pytest.mark.parametrize('name, topic, number', [

@@ -72,12 +72,8 @@ def room(world, tiny_model):
 
 
 @pytest.fixture
-def execute(world, tmp_path):
+def execute(world, spawn):
     """Return a function that starts an executable in the world's namespace, from this source."""
-    from processes import Process
-
-    started = []
-
     def execute(name, **parameters):
         start = (f'import sys; sys.path.insert(0, {str(ROOT)!r}); '
                  f'from physioser_ros.nodes.executables import {name}; {name}()')
@@ -86,22 +82,8 @@ def execute(world, tmp_path):
         for parameter, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             command += ['-p', f'{parameter.replace("__", ".")}:={text}']
-        started.append(Process(command, tmp_path / f'{name}_{len(started)}.log'))
-        return started[-1]
-    yield execute
-    for process in started:
-        process.kill()
-
-
-@pytest.fixture(scope='session')
-def model(tiny_model):
-    """Return the path of the default model, or of a tiny one where there is none."""
-    from physioser_ros.inference import find_model, ModelError
-
-    try:
-        return str(find_model(''))
-    except ModelError:
-        return tiny_model
+        return spawn(name, command)
+    return execute
 
 
 @pytest.fixture(scope='session')

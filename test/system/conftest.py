@@ -27,34 +27,16 @@ def robots(prefix, tmp_path_factory):
 
 
 @pytest.fixture
-def execute(prefix, tmp_path):
+def execute(prefix, spawn):
     """Return a function that starts an executable with arguments, in a namespace if any."""
-    from processes import Process
-
-    started = []
-
     def execute(name, *arguments, namespace='/', parameters=()):
         command = [prefix / 'lib' / 'physioser_ros' / name, *arguments]
         if namespace != '/' or parameters:
             command += ['--ros-args', '-r', f'__ns:={namespace}']
         for parameter in parameters:
             command += ['-p', parameter]
-        started.append(Process(command, tmp_path / f'{name}_{len(started)}.log'))
-        return started[-1]
-    yield execute
-    for process in started:
-        process.kill()
-
-
-@pytest.fixture(scope='session')
-def model(tiny_model):
-    """Return the path of the default model, or of a tiny one where there is none yet."""
-    from physioser_ros.inference import find_model, ModelError
-
-    try:
-        return str(find_model(''))
-    except ModelError:
-        return tiny_model
+        return spawn(name, command)
+    return execute
 
 
 @pytest.fixture(scope='session')
