@@ -12,8 +12,6 @@ from physioser_ros.inference.session import create_run_options
 
 #: Probabilities and weights may miss the sum of 1 by this much (weights may be float16).
 SUM_TOLERANCE = 1e-2
-#: Length in s of the waveform of the warm-up run.
-WARM_UP_S = 3.0
 
 _OUTPUTS = ('probabilities', 'branch_weights', 'vap_frame_weights', 'ssl_frame_weights')
 _FLOAT = 'tensor(float)'
@@ -100,14 +98,14 @@ class Model:
         for options in list(self._under_way):
             options.terminate = True
 
-    def warm_up(self, duration_s: float = WARM_UP_S) -> None:
-        """Run once on `duration_s` of silence, so that the first utterance is not slower."""
-        self.run(np.zeros(self.clip_length(int(duration_s * self.metadata.sample_rate)),
-                          np.float32))
+    def warm_up(self) -> None:
+        """
+        Run once on as much silence as the model takes.
 
-    def clip_length(self, samples: int) -> int:
-        """Return the length nearest to `samples` that the graph takes."""
-        return min(max(samples, self.metadata.min_samples), self.metadata.max_samples)
+        So the first utterance is not slower, and what onnxruntime keeps for the longest one
+        that it ever saw is there from the start and does not grow.
+        """
+        self.run(np.zeros(self.metadata.max_samples, np.float32))
 
     def padded(self, waveform: np.ndarray) -> np.ndarray:
         """Return `waveform`, (samples,), with zeros at its end up to `min_samples`."""

@@ -66,7 +66,7 @@ def load_model(path: Path, *, sha256: str = '', providers: Sequence[str] = (CPU_
         `Model.notices` tells
     :param intra_op_threads: threads of one operator, 0 = as many as there are cores
     :param labels: labels that the model must have, in this order; none = whatever it has
-    :param warm_up: run once on some seconds of silence
+    :param warm_up: run once on the longest silence that the model takes
     :returns: the model, ready to run
     :raises ModelNotFound: there is no such file, or it cannot be read
     :raises ManifestError: the digest is unknown or differs

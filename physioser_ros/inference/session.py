@@ -1,11 +1,10 @@
 """The one place that creates an onnxruntime session."""
 
-import ctypes
 import os
-import sys
 from typing import Any, Sequence, Tuple
 
 from physioser_ros.inference.errors import ModelFormatError, ProviderError
+from physioser_ros.inference.heap import give_back
 
 CPU_PROVIDER = 'CPUExecutionProvider'
 
@@ -54,7 +53,7 @@ def create_session(content: bytes, *, providers: Sequence[str] = (CPU_PROVIDER,)
     # Else a failure on the way would quietly build a new session on the CPU. Releases before
     # the argument `enable_fallback` know this call alone.
     session.disable_fallback()
-    _give_back_memory()
+    give_back()
     actual = session.get_providers()
     if require_provider:
         _require(asked[0], actual, installed)
@@ -89,19 +88,6 @@ def _session_options(onnxruntime: Any, intra_op_threads: int) -> Any:
     # Errors come back as exceptions; onnxruntime need not write them to stderr as well.
     options.log_severity_level = _SILENT
     return options
-
-
-def _give_back_memory() -> None:
-    """
-    Return to the system what the loading needed for a while.
-
-    Weights that are stored small are unpacked by steps, and glibc keeps the memory of every
-    step: 100 MB for a model of 25 MB.
-    """
-    if sys.platform == 'linux':
-        trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
-        if trim is not None:
-            trim(0)
 
 
 def _require(name: str, usable: Sequence[str], installed: Sequence[str]) -> None:

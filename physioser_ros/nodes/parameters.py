@@ -203,8 +203,9 @@ EMOTION_RECOGNIZER = AUTOSTART + (
               'instead of taking the next one with a warning.', fixed=True),
     Parameter('model.intra_op_threads', 1, 'Threads of one inference; 0 for one a core.', '',
               0, 64, fixed=True),
-    Parameter('model.warmup', True, 'Run the model once at configure, so that the first answer '
-              'is not the slowest.', fixed=True),
+    Parameter('model.warmup', True, 'Run the model once at configure on its longest utterance, so '
+              'that the first answer is not the slowest and memory does not grow later.',
+              fixed=True),
     Parameter('decision.min_confidence', 0.0, 'Below this probability the label is "uncertain"; '
               '0 for never.', '', 0.0, 1.0),
     Parameter('decision.temperature', 1.0, 'Divides the logarithms of the probabilities: above 1 '

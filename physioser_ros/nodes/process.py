@@ -10,6 +10,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from physioser_ros.inference.heap import keep_large_blocks_apart
 from physioser_ros.nodes.conversions import check_messages, MessageError
 from physioser_ros.nodes.parameters import ParameterError
 
@@ -54,6 +55,7 @@ def run(create_nodes, stops, args=None):
     :return: exit code: 0 after SIGINT, SIGTERM or the end of a file; 1 where a node could not
         be created or where its autostart failed and on_autostart_failure is 'exit'.
     """
+    keep_large_blocks_apart()
     try:
         start_ros(args)
     except StartError as error:

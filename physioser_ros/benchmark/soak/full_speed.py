@@ -13,6 +13,7 @@ from physioser_ros.audio.options import CaptureOptions
 from physioser_ros.benchmark.soak.scene import scene, SceneSource, sentences
 from physioser_ros.benchmark.soak.watch import Log, look, Sample
 from physioser_ros.inference import Decision, DecisionOptions, Engine, load_model, SpeakerMemory
+from physioser_ros.inference.heap import keep_large_blocks_apart
 
 #: Utterances that may wait: nothing is dropped, the sound waits for the model.
 WAITING = 2
@@ -51,6 +52,8 @@ def flood(model: Path, hours: float, recordings: Optional[Path], path: Path, sam
     :raises ModelError: the model cannot be used
     :raises ValueError: no recordings
     """
+    # As the executables of the nodes do.
+    keep_large_blocks_apart()
     spoken = sentences(recordings)
     loaded = load_model(model, warm_up=True)
     source = SceneSource(spoken, hours)
