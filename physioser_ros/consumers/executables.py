@@ -12,8 +12,9 @@ from physioser_ros.nodes.stops import Stops
 def behavior_tree(args=None):
     """Run the behaviour tree until a signal."""
     stops = Stops()
-    from physioser_ros.consumers.behavior_tree import BehaviorTree
-    from physioser_ros.consumers.consumer import run
+    with stops.at_once():
+        from physioser_ros.consumers.behavior_tree import BehaviorTree
+        from physioser_ros.consumers.consumer import run
 
     sys.exit(run(BehaviorTree, stops, args))
 
@@ -21,8 +22,9 @@ def behavior_tree(args=None):
 def dialogue(args=None):
     """Run the dialogue hook until a signal."""
     stops = Stops()
-    from physioser_ros.consumers.consumer import run
-    from physioser_ros.consumers.dialogue import Dialogue
+    with stops.at_once():
+        from physioser_ros.consumers.consumer import run
+        from physioser_ros.consumers.dialogue import Dialogue
 
     sys.exit(run(Dialogue, stops, args))
 
@@ -30,7 +32,8 @@ def dialogue(args=None):
 def gesture(args=None):
     """Run the gesture mapper until a signal."""
     stops = Stops()
-    from physioser_ros.consumers.consumer import run
-    from physioser_ros.consumers.gesture import Gesture
+    with stops.at_once():
+        from physioser_ros.consumers.consumer import run
+        from physioser_ros.consumers.gesture import Gesture
 
     sys.exit(run(Gesture, stops, args))

@@ -2,7 +2,7 @@
 The executables of the package: `ros2 run physioser_ros NAME`.
 
 Each listens to signals before it imports anything heavy: a Ctrl-C while rclpy is being loaded
-is remembered and ends the process without a trace.
+ends the process without a trace.
 """
 
 import sys
@@ -13,8 +13,9 @@ from physioser_ros.nodes.stops import Stops
 def audio_capture(args=None):
     """Run the capture node until a signal or, with file.exit_at_end, the end of the file."""
     stops = Stops()
-    from physioser_ros.nodes.audio_capture import AudioCapture
-    from physioser_ros.nodes.process import run
+    with stops.at_once():
+        from physioser_ros.nodes.audio_capture import AudioCapture
+        from physioser_ros.nodes.process import run
 
     sys.exit(run(lambda end: [AudioCapture(on_finished=end)], stops, args))
 
@@ -22,8 +23,9 @@ def audio_capture(args=None):
 def emotion_recognizer(args=None):
     """Run the recognizer node until a signal."""
     stops = Stops()
-    from physioser_ros.nodes.emotion_recognizer import EmotionRecognizer
-    from physioser_ros.nodes.process import run
+    with stops.at_once():
+        from physioser_ros.nodes.emotion_recognizer import EmotionRecognizer
+        from physioser_ros.nodes.process import run
 
     sys.exit(run(lambda end: [EmotionRecognizer()], stops, args))
 
@@ -31,8 +33,9 @@ def emotion_recognizer(args=None):
 def ser(args=None):
     """Run both nodes until a signal or, with file.exit_at_end, the end of the file."""
     stops = Stops()
-    from physioser_ros.nodes.process import run
-    from physioser_ros.nodes.ser import create_nodes
+    with stops.at_once():
+        from physioser_ros.nodes.process import run
+        from physioser_ros.nodes.ser import create_nodes
 
     sys.exit(run(create_nodes, stops, args))
 
@@ -40,7 +43,8 @@ def ser(args=None):
 def listen(args=None):
     """Print one line per utterance until a signal, so many utterances, or silence."""
     stops = Stops()
-    from physioser_ros.nodes.listen import main
+    with stops.at_once():
+        from physioser_ros.nodes.listen import main
 
     main(stops, args)
 
@@ -48,6 +52,7 @@ def listen(args=None):
 def monitor(args=None):
     """Show a live view until a signal."""
     stops = Stops()
-    from physioser_ros.nodes.monitor import main
+    with stops.at_once():
+        from physioser_ros.nodes.monitor import main
 
     main(stops, args)

@@ -1,6 +1,5 @@
 """The life of a process with nodes: start, spin, signals and an orderly end."""
 
-import os
 import re
 import sys
 import threading
@@ -56,6 +55,8 @@ def run(create_nodes, stops, args=None):
         be created or where its autostart failed and on_autostart_failure is 'exit'.
     """
     keep_large_blocks_apart()
+    # An inference or a device that is being opened cannot be interrupted: it is left behind.
+    call_off = stops.limit(PATIENCE_S)
     try:
         start_ros(args)
     except StartError as error:
@@ -75,7 +76,8 @@ def run(create_nodes, stops, args=None):
     spinner = Spinner(executor, on_error=lambda: stops.end(1))
     spinner.start()
     code = stops.wait()
-    _end(nodes, spinner, code)
+    _end(nodes, spinner)
+    call_off()
     return code
 
 
@@ -118,6 +120,8 @@ class Spinner:
 
 def _start(nodes, stops):
     for node in nodes:
+        if stops.asked:
+            return
         if not node.parameters['autostart'] or node.autostart():
             continue
         if node.parameters['on_autostart_failure'] == 'exit':
@@ -125,11 +129,7 @@ def _start(nodes, stops):
             return
 
 
-def _end(nodes, spinner, code):
-    # An inference or a device that is being opened cannot be interrupted: it is left behind.
-    last_resort = threading.Timer(PATIENCE_S, os._exit, (code,))
-    last_resort.daemon = True
-    last_resort.start()
+def _end(nodes, spinner):
     spinner.stop()
     # The source of sound last, as it was started last; so stop in the opposite order.
     for node in reversed(nodes):
@@ -137,4 +137,3 @@ def _end(nodes, spinner, code):
     for node in nodes:
         node.destroy_node()
     rclpy.try_shutdown()
-    last_resort.cancel()
