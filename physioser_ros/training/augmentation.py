@@ -78,14 +78,25 @@ def with_noise(waveform, snr_db, rng, colour=1.0):
     :param colour: exponent of the fall
     :return: float32, shape (n,)
     """
-    count = len(waveform)
-    spectrum = np.fft.rfft(rng.standard_normal(count))
-    # From bin 8 on: a slope down to 0 Hz would put all the power where nobody hears it.
-    spectrum *= np.maximum(np.arange(len(spectrum)), 8) ** (-colour / 2)
-    noise = np.fft.irfft(spectrum, count)
+    noise = coloured_noise(len(waveform), colour, rng)
     power, own = np.mean(np.square(waveform, dtype=np.float64)), np.mean(noise ** 2)
     scale = np.sqrt(power / max(own, 1e-20) / 10 ** (snr_db / 10))
     return (waveform + scale * noise).astype(np.float32)
+
+
+def coloured_noise(count, colour, rng):
+    """
+    Return noise whose power falls as 1 / f ** colour, of no particular level.
+
+    :param count: number of samples
+    :param colour: exponent of the fall
+    :param rng: numpy Generator
+    :return: float64, shape (count,)
+    """
+    spectrum = np.fft.rfft(rng.standard_normal(count))
+    # From bin 8 on: a slope down to 0 Hz would put all the power where nobody hears it.
+    spectrum *= np.maximum(np.arange(len(spectrum)), 8) ** (-colour / 2)
+    return np.fft.irfft(spectrum, count)
 
 
 def in_room(waveform, t60_s, rng, sample_rate=16000):

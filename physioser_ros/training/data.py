@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from physioser_ros.training.history import History
+from physioser_ros.training.losses import NO_LABEL
 
 
 class Batch(NamedTuple):
@@ -19,7 +20,7 @@ class Batch(NamedTuple):
     quartet: Optional[torch.Tensor]
     #: Quartet frames that are real, int64, shape (B,); None with the above.
     quartet_lengths: Optional[torch.Tensor]
-    #: Indices of the labels, int64, shape (B,).
+    #: Indices of the labels, int64, shape (B,); `NO_LABEL` for what is no speech.
     targets: torch.Tensor
     #: Weights of the clips in the loss, float32, shape (B,).
     weights: torch.Tensor
@@ -30,7 +31,7 @@ class Batch(NamedTuple):
 class FeatureSet:
     """The cached features of some recordings, all their copies, with labels and weights."""
 
-    def __init__(self, store, digests, targets, weights=None, heard=None):
+    def __init__(self, store, digests, targets, weights=None, heard=None, sounds=()):
         """
         Keep what is needed to cut batches.
 
@@ -39,8 +40,9 @@ class FeatureSet:
         :param targets: int, shape (n,), indices of the labels
         :param weights: float, shape (n,); None: all 1
         :param heard: `HeardBefore` of the same clips, for a model that adapts to speakers
+        :param sounds: features of sounds without speech, as `store` reads those of clips
         """
-        self.store, self.heard = store, heard
+        self.store, self.heard, self.sounds = store, heard, sounds
         self.digests = list(digests)
         self.targets = np.asarray(targets, dtype=np.int64)
         self.weights = np.ones(len(self.digests), np.float32) if weights is None else \
@@ -62,7 +64,7 @@ class FeatureSet:
 
     def crops(self, numbers, rng, options):
         """
-        Cut a batch of random crops of random copies.
+        Cut a batch of random crops of random copies, sounds without speech behind them.
 
         :param numbers: which clips
         :param rng: numpy Generator
@@ -76,32 +78,45 @@ class FeatureSet:
             if store.views and rng.random() >= options.clean_share:
                 view = 1 + rng.integers(store.views)
             views.append(view)
-            frames, quartet = store.read(self.digests[number], view)
-            clip_s = len(quartet) * store.quartet_step_s if frames is None else \
-                len(frames) * store.frame_step_s
-            # On the grid of the coarser frames, so that both branches see the same stretch.
-            start_s = store.frame_step_s * round(
-                place * max(0.0, clip_s - duration_s) / store.frame_step_s)
-            frames = _stretch(frames, start_s, duration_s, store.frame_step_s)
-            quartet = _stretch(quartet, start_s, duration_s, store.quartet_step_s)
-            if quartet is not None:
-                quartet = np.array(quartet)
-                mask(quartet, rng, options.mask_frames, options.mask_bands)
-            pairs.append((frames, quartet))
+            pairs.append(self._crop(*store.read(self.digests[number], view), place, duration_s,
+                                    rng, options))
+        strangers = round(options.non_speech * len(numbers)) if self.sounds else 0
+        for _ in range(strangers):
+            sound = self.sounds[rng.integers(len(self.sounds))]
+            pairs.append(self._crop(*sound, rng.random(), duration_s, rng, options))
         batch = self._batch(numbers, pairs)
         if self.heard is None:
             return batch
-        return batch._replace(history=self.heard.draw(numbers, views, rng, options.history))
+        # A sound comes between what people say: it has the history of one of them.
+        return batch._replace(history=self.heard.draw(
+            [*numbers, *numbers[:strangers]], [*views, *views[:strangers]], rng, options.history))
+
+    def _crop(self, frames, quartet, place, duration_s, rng, options):
+        """Cut the features of a clip at `place`, 0 to 1, and mask the quartet."""
+        store = self.store
+        clip_s = len(quartet) * store.quartet_step_s if frames is None else \
+            len(frames) * store.frame_step_s
+        # On the grid of the coarser frames, so that both branches see the same stretch.
+        start_s = store.frame_step_s * round(
+            place * max(0.0, clip_s - duration_s) / store.frame_step_s)
+        frames = _stretch(frames, start_s, duration_s, store.frame_step_s)
+        quartet = _stretch(quartet, start_s, duration_s, store.quartet_step_s)
+        if quartet is not None:
+            quartet = np.array(quartet)
+            mask(quartet, rng, options.mask_frames, options.mask_bands)
+        return frames, quartet
 
     def _batch(self, numbers, pairs):
-        """Pad and stack."""
+        """Pad and stack; pairs beyond the numbers are of no speech."""
+        strangers = len(pairs) - len(numbers)
         frames, quartets = (None if arrays[0] is None else padded(arrays)
                             for arrays in zip(*pairs))
         return Batch(
             *((None, None) if frames is None else (frames[0].transpose(1, 2), frames[1])),
             *((None, None) if quartets is None else
               (quartets[0].permute(0, 2, 3, 1).contiguous(), quartets[1])),
-            torch.from_numpy(self.targets[numbers]), torch.from_numpy(self.weights[numbers]))
+            torch.from_numpy(np.append(self.targets[numbers], np.full(strangers, NO_LABEL))),
+            torch.from_numpy(np.append(self.weights[numbers], np.ones(strangers, np.float32))))
 
 
 def _stretch(array, start_s, duration_s, step_s):

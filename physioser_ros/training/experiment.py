@@ -23,6 +23,7 @@ from physioser_ros.training.fit import feature_set, fit, logits_of
 from physioser_ros.training.history import HeardBefore
 from physioser_ros.training.losses import balanced_weights
 from physioser_ros.training.metrics import threshold_at
+from physioser_ros.training.non_speech import non_speech_features
 from physioser_ros.training.options import experiment_from, ExperimentError
 from physioser_ros.training.protocol import possible, recordings, split_of
 
@@ -116,8 +117,9 @@ def _network(experiment, options, model, index, rows, labels, say):
     """Fit a model on cached features; return what answers rows, and its number of parameters."""
     store = feature_store(model, options.cache, experiment.features)
     fill(store, model, index, options.data, experiment.features)
-    training = feature_set(store, rows, labels, experiment.training.corpus_power,
-                           _heard_before(model, store, rows))
+    training = feature_set(
+        store, rows, labels, experiment.training.corpus_power, _heard_before(model, store, rows),
+        non_speech_features(model, options.seed) if experiment.training.non_speech else ())
     backbone, model.backbone = model.backbone, None
     if model.uses_ssl and model.config.latent.normalise:
         model.latent.set_statistics(*store.frame_statistics(training.digests))

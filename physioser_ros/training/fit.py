@@ -68,7 +68,7 @@ class _Epochs(lightning.Callback):
             torch.manual_seed(self._seed * 100_003 + trainer.current_epoch)
 
 
-def feature_set(store, rows, labels, corpus_power=None, heard=None):
+def feature_set(store, rows, labels, corpus_power=None, heard=None, sounds=()):
     """
     Return the features of some rows of an index.
 
@@ -77,12 +77,13 @@ def feature_set(store, rows, labels, corpus_power=None, heard=None):
     :param labels: tuple of the model's labels, in order
     :param corpus_power: see `balanced_weights`; None: every clip counts the same
     :param heard: `HeardBefore` of the same rows, for a model that adapts to speakers
+    :param sounds: features of sounds without speech
     :return: `FeatureSet`
     """
     targets = [labels.index(label) for label in rows['emotion_norm']]
     weights = None if corpus_power is None else balanced_weights(
         rows['corpus'], rows['emotion_norm'], corpus_power)
-    return FeatureSet(store, rows['sha1_pcm'], targets, weights, heard)
+    return FeatureSet(store, rows['sha1_pcm'], targets, weights, heard, sounds)
 
 
 def fit(model, features, options, seed, folder, say=None):

@@ -1,7 +1,11 @@
 """Losses of the training, and the weights that keep a large corpus from drowning a small one."""
 
 import numpy as np
+import torch
 from torch.nn import functional
+
+#: What stands for the label of a clip that has none: every answer is as wrong as any other.
+NO_LABEL = -1
 
 
 def classification_loss(logits, targets, weights, label_smoothing=0.0):
@@ -9,14 +13,16 @@ def classification_loss(logits, targets, weights, label_smoothing=0.0):
     Compute the weighted cross entropy with label smoothing.
 
     :param logits: float32, shape (B, C)
-    :param targets: int64, shape (B,)
+    :param targets: int64, shape (B,); of `NO_LABEL` the target is spread over all classes
     :param weights: float32, shape (B,), of each clip; they average 1 over the training set
     :param label_smoothing: share of the target spread evenly over all C classes
     :return: scalar: the mean over the batch, not divided by the batch's own sum of weights, so
         that a batch of rare clips counts for what it is worth
     """
-    loss = functional.cross_entropy(logits, targets, reduction='none',
-                                    label_smoothing=label_smoothing)
+    likely = functional.log_softmax(logits, 1)
+    own = likely.gather(1, targets.clamp_min(0)[:, None])[:, 0]
+    spread = torch.full_like(own, label_smoothing).masked_fill(targets == NO_LABEL, 1)
+    loss = -(1 - spread) * own - spread * likely.mean(1)
     return (loss * weights).mean()
 
 

@@ -78,6 +78,9 @@ class TrainingOptions:
     crop_s: tuple = (2.5, 3.0)
     #: Probability that a clip's clean copy is taken rather than a degraded one.
     clean_share: float = 0.4
+    #: Synthesised sounds without speech that join the clips of a step, as a share of these; the
+    #: answer to them should be as undecided as can be.
+    non_speech: float = 0.0
     #: AdamW: highest rate, decay of the weights, share of the steps spent warming up.
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
@@ -113,7 +116,7 @@ class TrainingOptions:
         if not self.history or any(count != int(count) or count < 0 for count in self.history):
             raise ExperimentError(f'training.history is {list(self.history)}, expected numbers of '
                                   'utterances, 0 or more')
-        for name in ('clean_share', 'ema_decay', 'label_smoothing', 'warm_up'):
+        for name in ('clean_share', 'ema_decay', 'label_smoothing', 'non_speech', 'warm_up'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ExperimentError(f'training.{name} is {getattr(self, name)}, expected 0 to 1')
 

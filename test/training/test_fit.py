@@ -9,6 +9,8 @@ import torch
 from physioser_ros.model import PhysioSER, PhysioSERConfig
 from physioser_ros.training.data import FeatureSet, mask, padded
 from physioser_ros.training.fit import CropBatches, fit, logits_of
+from physioser_ros.training.losses import NO_LABEL
+from physioser_ros.training.module import forward
 from physioser_ros.training.options import TrainingOptions
 
 #: A model of a few thousand weights.
@@ -110,6 +112,25 @@ def test_crops_show_both_branches_the_same_stretch():
     assert batch.frames.shape == (6, 2, 12, 12) and batch.quartet.shape == (6, 4, 16, 50)
     torch.testing.assert_close(batch.frames[:, 0, 0, 0], batch.quartet[:, 0, 0, 0])
     assert len(set(batch.frames[:, 0, 0, 0].tolist())) > 1
+
+
+def test_sounds_without_speech_stand_behind_the_clips_of_a_batch(features):
+    features.sounds = [features.store.read('9')]
+    batch = features.crops(np.arange(10), np.random.default_rng(0),
+                           replace(OPTIONS, non_speech=0.2))
+    assert batch.targets.tolist() == [0, 1] * 5 + [NO_LABEL] * 2
+    assert len(batch.frames) == len(batch.quartet) == len(batch.weights) == 12
+    assert batch.weights[10:].tolist() == [1, 1]
+
+
+def test_a_model_is_undecided_about_sounds_that_it_trained_on(features, tmp_path):
+    model = tiny()
+    still = np.full((8, 2, 12), 3, np.float16), np.full((32, 4, 16), 2, np.float16)
+    features.sounds = [still]
+    fit(model, features, replace(OPTIONS, non_speech=0.25, epochs=20), 0, tmp_path)
+    with torch.inference_mode():
+        probabilities = forward(model, features._batch([], [still])).logits.softmax(1)
+    assert float(probabilities.max()) < 0.6
 
 
 def test_clips_are_padded_with_zeros_behind_their_end():

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from physioser_ros.model import ContrastiveAlignment
-from physioser_ros.training.losses import balanced_weights, classification_loss
+from physioser_ros.training.losses import balanced_weights, classification_loss, NO_LABEL
 from physioser_ros.training.module import warm_cosine
 
 
@@ -17,6 +17,15 @@ def test_cross_entropy_with_smoothing_is_its_closed_form():
     wanted = log_sum - (0.9 * 2 + 0.1 * 2 / 3)
     loss = classification_loss(logits, targets, torch.ones(1), 0.1)
     assert float(loss) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_without_a_label_no_answer_is_best():
+    targets = torch.tensor([NO_LABEL])
+    flat, sure = torch.zeros(1, 3), torch.tensor([[2.0, 0.0, 0.0]])
+    assert float(classification_loss(flat, targets, torch.ones(1))) == pytest.approx(math.log(3))
+    log_sum = math.log(math.exp(2) + 2)
+    assert float(classification_loss(sure, targets, torch.ones(1))) == pytest.approx(
+        log_sum - 2 / 3)
 
 
 def test_a_weight_multiplies_what_a_clip_counts():
