@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-List every `except` of the nodes, and why it is as wide as it is, in docs/trust.md.
+List every `except` of what runs on the robot, and why it is as wide as it is, in docs/trust.md.
 
 usage: tools/excepts.py    (the test suite compares the page with the source)
 """
@@ -13,19 +13,23 @@ PAGE = ROOT / 'docs' / 'trust.md'
 BEGIN, END = '<!-- table: excepts -->', '<!-- end -->'
 #: What is caught here is anything at all.
 WIDE = ('Exception', 'BaseException')
-NARROW = 'this error alone, told in its own words'
+NARROW = 'this error alone'
+#: The rooms of the nodes and of what they run.
+ROOMS = ('audio', 'features', 'inference', 'nodes')
 
 
 def handlers():
     """Return each handler as (file, function, what is caught, why), in order."""
     found = []
-    for path in sorted((ROOT / 'physioser_ros' / 'nodes').glob('*.py')):
+    package = ROOT / 'physioser_ros'
+    for path in sorted(path for room in ROOMS for path in (package / room).rglob('*.py')):
         source = path.read_text(encoding='utf-8')
         lines, tree = source.splitlines(), ast.parse(source)
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler):
                 caught = ast.unparse(node.type) if node.type else 'anything'
-                found.append((path.name, node.lineno, _function(tree, node.lineno), caught,
+                found.append((str(path.relative_to(package)), node.lineno,
+                              _function(tree, node.lineno), caught,
                               _comment(lines, node.lineno)))
     return [(name, function, caught, why)
             for name, _, function, caught, why in sorted(found, key=lambda row: row[:2])]

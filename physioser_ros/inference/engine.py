@@ -262,6 +262,7 @@ class Engine:
         """Call back; an exception there is an error of the engine, not the worker's end."""
         try:
             callback(*arguments)
+        # Whatever it raises is an error of whoever gave it; the worker must live on.
         except Exception as error:
             with self._changed:
                 self._ledger.callback_failed(error, self._clock())
