@@ -7,7 +7,7 @@ import pandas as pd
 
 from physioser_ros.training import run_folder
 from physioser_ros.training.bootstrap import paired_bootstrap, speaker_confusions
-from physioser_ros.training.metrics import figures, risk_coverage
+from physioser_ros.training.metrics import calibration_floor, figures, risk_coverage
 
 #: Figures that are averaged over corpora and compared between models.
 MEASURES = ('wa', 'ua', 'macro_f1')
@@ -67,6 +67,7 @@ def judged_by_corpus(table, labels):
                             ('clips', 'wa', 'ua', 'macro_f1', 'ece', 'brier')},
                          'speakers': rows['speaker_id'].nunique(),
                          'ua_at_80': ua_at(rows, labels, 0.8),
+                         'ece_floor': calibration_floor(probabilities_of(rows, labels)),
                          'confusion': own.confusion.tolist()}
     names = [name for name in next(iter(found.values())) if name != 'confusion']
     mean = {name: float(np.mean([own[name] for own in found.values()])) for name in names}

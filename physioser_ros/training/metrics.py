@@ -78,6 +78,23 @@ def calibration_error(truth, probabilities):
         num_classes=np.shape(probabilities)[1], n_bins=CALIBRATION_BINS, norm='l1'))
 
 
+def calibration_floor(probabilities, draws=20, seed=0):
+    """
+    Return the calibration error that confidence which is exactly right would get by chance.
+
+    Few clips fill few bins: on 200 clips a perfect model has an error of about 0.05.
+
+    :param probabilities: float, shape (n, C), each row sums to 1
+    :param draws: how often labels are drawn from the probabilities
+    :param seed: seed of the draws
+    :return: float, mean over the draws
+    """
+    rng, bounds = np.random.default_rng(seed), np.cumsum(probabilities, 1)[:, :-1]
+    return float(np.mean([
+        calibration_error((rng.random((len(bounds), 1)) > bounds).sum(1), probabilities)
+        for _ in range(draws)]))
+
+
 @dataclass(frozen=True)
 class RiskCoverage:
     """What answering only the surest clips gives, from the surest one to all."""

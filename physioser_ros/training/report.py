@@ -5,7 +5,7 @@ import shlex
 from physioser_ros.training import run_folder
 from physioser_ros.training.evaluation import among_own, gather
 from physioser_ros.training.report_sections import (
-    by_speaker, cuts, heard_again, shipped_files, worse_sound)
+    ablations, by_speaker, cuts, heard_again, shipped_files, worse_sound)
 from physioser_ros.training.tables import (
     compact, comparisons, confusions, detailed, preamble, trust)
 
@@ -34,7 +34,8 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     """
     models = _shipped_first(gather(folders), folders)
     cut = [model for model in models if model.name.startswith('cut_')]
-    rest = [model for model in models if model not in cut]
+    parted = [model for model in models if model.name.startswith('ablation_')]
+    rest = [model for model in models if model not in [*cut, *parted]]
     joint = [model for model in rest if model.protocol == 'speakers' and not model.own_labels]
     parts = ['# Results', '', 'Written by `physioser evaluate` from run folders; nothing here is '
              'typed by hand. ± is the standard deviation over seeds. UA is the mean recall of '
@@ -43,7 +44,7 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     parts += _own_emotions(rest, joint, baseline)
     parts += _joint(joint, folders, baseline, pictures)
     parts += _protocols(rest, baseline)
-    parts += cuts(cut) + by_speaker(joint) + heard_again(rest)
+    parts += cuts(cut) + ablations(parted, cut) + by_speaker(joint) + heard_again(rest)
     parts += worse_sound(models, pictures)
     parts += shipped_files(files)
     return '\n'.join([*parts, *_commands(folders)]).rstrip() + '\n'
@@ -77,7 +78,9 @@ def _joint(models, folders, baseline, pictures):
     parts = ['## One model over all corpora, speakers never heard', '',
              'Whole speakers are held out, in every corpus. Answers are among all labels of the '
              'joint model, so a label that a corpus does not have counts as an error there. A '
-             'model that adapts to speakers is judged as if it had heard none of them before.', '',
+             'model that adapts to speakers is judged as if it had heard none of them before. '
+             '"ECE if perfect" is what confidence that is exactly right would get by chance on so '
+             'many clips.', '',
              *detailed(models)]
     if base is not None and rest:
         parts += [f'## Against {name}', '', _COMPARED, '', *comparisons(models, name),

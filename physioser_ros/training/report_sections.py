@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from physioser_ros.training.evaluation import judged_by_corpus, MEASURES
+from physioser_ros.training.evaluation import compare, judged_by_corpus, MEASURES
 from physioser_ros.training.meeting import HEARD
 from physioser_ros.training.protocol import sexes
 from physioser_ros.training.robustness import ASSERTED, NOISE_DB
 from physioser_ros.training.run_folder import read_config, read_metrics
-from physioser_ros.training.tables import by_name, listed, table, value
+from physioser_ros.training.tables import by_name, difference, listed, table, value
+
+#: The complete model that those without one of its parts are compared with.
+COMPLETE = 'cut_layer3_paper_fusion'
 
 
 def by_speaker(models):
@@ -142,26 +145,66 @@ def _mean(runs, order, heard, corpus='mean'):
 def cuts(models):
     """Return the section on where the backbone is cut: experiments called `cut_...`."""
     rows = []
-    for name, parts in by_name(models).items():
-        model = parts[0]
-        backbone = read_config(model.folders[0])['model']['backbone']
-        figures = [judged_by_corpus(own, model.labels)['mean']['ua'] for own in model.tables]
-        clean = value((np.mean(figures), np.std(figures, ddof=len(figures) > 1)), len(figures))
-        noisy = _measured([model], 'robustness.json').get(name)
-        branches = read_config(model.folders[0])['model']['branches']
+    places = [(model, read_config(model.folders[0])['model'])
+              for model in map(_one, by_name(models).values())]
+    for model, config in places:
+        backbone, fuses = config['backbone'], len(config['branches']) == 2
+        alone = [other for other, own in places
+                 if own['backbone'] == backbone and len(own['branches']) == 1]
+        noisy = _measured([model], 'robustness.json').get(model.name)
         rows.append((backbone['name'], listed(backbone['layers']),
-                     'PhysioSER' if len(branches) == 2 else 'Backbone-only', clean,
+                     'PhysioSER' if fuses else 'Backbone-only', _ua(model),
+                     difference(compare(model, alone[0])['mean']) if fuses and alone else '',
                      '' if noisy is None else _worse(noisy, 'noise, 10 dB SNR').split(' ')[0],
-                     listed(sorted(set(model.tables[0]['corpus']))), listed(model.folds),
-                     listed(model.seeds)))
+                     *_stands_on(model)))
     if not rows:
         return []
     rows.sort(key=lambda row: (row[0], row[1], row[2]))
     return ['## Where the backbone is cut', '',
-            'Layer 0 is the stem before the first block. UA, mean of the corpora; in noise: the '
-            'share of it that is left at 10 dB SNR.', '',
-            *table(('backbone', 'layers', 'model', 'UA', 'in noise', 'corpora', 'folds', 'seeds'),
-                   rows)]
+            'Layer 0 is the stem before the first block. UA, mean of the corpora; gain over '
+            'Backbone-only on the clips that both were judged on; in noise: the share of UA that '
+            'is left at 10 dB SNR.', '',
+            *table(('backbone', 'layers', 'model', 'UA', 'gain', 'in noise', 'corpora', 'folds',
+                    'seeds'), rows)]
+
+
+def ablations(models, cut):
+    """
+    Return the section on what the parts of the method are worth: experiments `ablation_...`.
+
+    :param models: list of `Judged`, those experiments
+    :param cut: list of `Judged`, the complete model of the same recipe among them
+    """
+    whole = next((model for model in cut if model.name == COMPLETE), None)
+    if not models or whole is None:
+        return []
+    rows = [(COMPLETE, 'the complete model', _ua(whole), '', '', *_stands_on(whole))]
+    for model in map(_one, by_name(models).values()):
+        gains = [difference(compare(model, whole, measure)['mean']) for measure in ('wa', 'ua')]
+        rows.append((model.name, model.about.split(';')[0], _ua(model), *gains,
+                     *_stands_on(model)))
+    return ['## The parts of the method', '',
+            'Each model lacks one part of the complete one. UA, mean of the corpora; difference '
+            'to the complete model, 95 % interval of the paired bootstrap over speakers.', '',
+            *table(('model', 'what it is', 'UA', 'WA, difference', 'UA, difference', 'corpora',
+                    'folds', 'seeds'), rows)]
+
+
+def _one(parts):
+    """Return the first of what makes up a model; these learned all their corpora together."""
+    return parts[0]
+
+
+def _ua(model):
+    """Return the cell of a model's UA, mean of the corpora."""
+    found = [judged_by_corpus(own, model.labels)['mean']['ua'] for own in model.tables]
+    return value((np.mean(found), np.std(found, ddof=len(found) > 1)), len(found))
+
+
+def _stands_on(model):
+    """Return the cells that say what a row stands on."""
+    return (listed(sorted(set(model.tables[0]['corpus']))), listed(model.folds),
+            listed(model.seeds))
 
 
 def shipped_files(files):

@@ -6,7 +6,7 @@ from physioser_ros.training.evaluation import compare, curve, judged_by_corpus, 
 
 #: Figures of a detailed table: key and heading.
 COLUMNS = (('wa', 'WA'), ('ua', 'UA'), ('macro_f1', 'macro-F1'), ('ece', 'ECE'),
-           ('brier', 'Brier'), ('ua_at_80', 'UA at 80 %'))
+           ('ece_floor', 'ECE if perfect'), ('brier', 'Brier'), ('ua_at_80', 'UA at 80 %'))
 
 #: Figures of which a compact table gives the mean over corpora.
 MEANS = (('wa', 'WA'), ('ua', 'UA'), ('macro_f1', 'macro-F1'), ('ece', 'ECE'))
@@ -81,7 +81,8 @@ def _majority(model, corpus):
     share, classes = counts.iloc[0] / counts.sum(), len(counts)
     f1 = 2 * share / (1 + share) / classes
     return (f'always {counts.index[0]}', f'{share:.3f}', f'{1 / classes:.3f}', f'{f1:.3f}',
-            *[''] * 3, len(rows), rows['speaker_id'].nunique(), listed(model.folds), '')
+            *[''] * (len(COLUMNS) - 3), len(rows), rows['speaker_id'].nunique(),
+            listed(model.folds), '')
 
 
 def compact(models):

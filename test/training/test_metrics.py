@@ -6,7 +6,8 @@ import pytest
 from physioser_ros.training.bootstrap import (
     accuracy_of, macro_f1_of, paired_bootstrap, recall_of, speaker_confusions)
 from physioser_ros.training.calibration import calibrated, fit_temperature
-from physioser_ros.training.metrics import figures, risk_coverage, threshold_at
+from physioser_ros.training.metrics import (
+    calibration_error, calibration_floor, figures, risk_coverage, threshold_at)
 
 #: Four clips of class 0, one of class 1; class 2 never occurs.
 TRUTH = np.array([0, 0, 0, 0, 1])
@@ -27,6 +28,16 @@ def test_calibration_error_and_brier_of_a_case_done_by_hand():
     assert found.ece == pytest.approx((.1 + .2 + 2 * abs(.6 - .5) + .5) / 5)
     brier = [.02, .06, .32, .78, 1.04]
     assert found.brier == pytest.approx(np.mean(brier))
+
+
+def test_even_perfect_confidence_is_off_by_chance_and_less_so_on_many_clips():
+    rng = np.random.default_rng(1)
+    probabilities = rng.dirichlet([0.5, 0.5, 0.5], 5000)
+    truth = [rng.choice(3, p=row) for row in probabilities]
+    few, many = calibration_floor(probabilities[:100]), calibration_floor(probabilities)
+    assert 0.06 < few < 0.16 and many < 0.02
+    assert calibration_error(truth, probabilities) == pytest.approx(many, abs=0.01)
+    assert calibration_floor(np.eye(3)) == 0
 
 
 def test_figures_refuse_what_they_cannot_judge():

@@ -119,9 +119,18 @@ def test_what_was_measured_besides_is_in_the_report_and_nothing_else(tmp_path):
     assert '| hum | 20.0% (0.50) |' in section(text, 'No speech at all')
     assert ('| joint_x | balanced | 0.500 | 0.510 | 0.530 | 0.550 | 0.600 | 0.700 | 0.900 | 0 '
             '| 2 |') in section(text, 'Meeting people')
-    assert '| whisper-base | 2 | Backbone-only | 1.000 | 75.0% | emodb | 0 | 0 |' in section(
+    assert '| whisper-base | 2 | Backbone-only | 1.000 |  | 75.0% | emodb | 0 | 0 |' in section(
         text, 'Where the backbone is cut')
     assert 'cut_2' not in section(text, 'One model over all corpora, speakers never heard')
+
+
+def test_a_model_without_a_part_is_compared_with_the_complete_one(tmp_path):
+    whole = run(tmp_path, 'cut_layer3_paper_fusion')
+    without = run(tmp_path, 'ablation_no_cpa', right=0.5)
+    parts = section(report([whole, without]), 'The parts of the method')
+    assert '| cut_layer3_paper_fusion | the complete model | 1.000 |' in parts
+    row = next(line for line in parts.splitlines() if line.startswith('| ablation_no_cpa'))
+    assert row.split('|')[5].strip().startswith('-0.') and 'emodb' in row
 
 
 def test_women_and_men_are_told_apart_by_the_registry(tmp_path):
