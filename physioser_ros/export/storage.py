@@ -24,8 +24,8 @@ def compact(proto):
     """
     Store the large constants of a graph small, in place.
 
-    Fourier filters become a window and a table, folded quaternion kernels their four parts;
-    then whatever is large and float32 becomes float16 with a Cast behind it.
+    Cosines and sines become one turn of them, folded quaternion kernels their four parts; then
+    whatever is large and float32 becomes float16 with a Cast behind it.
 
     :param proto: onnx ModelProto
     :return: the constants as they were, a dictionary of float32 arrays, large ones first
@@ -35,7 +35,7 @@ def compact(proto):
                      key=lambda tensor: -math.prod(tensor.dims))
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in tensors}
     for name, values in arrays.items():
-        made = (fourier_nodes(name, values) or hamilton_nodes(name, values)
+        made = (wave_nodes(name, values) or hamilton_nodes(name, values)
                 or half_nodes(name, values))
         replace(proto.graph, name, *made)
     return arrays
@@ -103,54 +103,33 @@ def half_nodes(name, values):
     return [_node('Cast', [stored.name], name, to=TensorProto.FLOAT)], [stored]
 
 
-def fourier_nodes(name, values):
+def wave_nodes(name, values):
     """
-    Return nodes and constants of a bank of windowed cosines and sines, or None if it is none.
+    Return nodes and constants of a matrix of cosines or sines, or None if it is none.
 
-    Such a bank, rows [windows, (cosine, sine), bins], is determined by its windows: they are the
-    cosines of bin 0.
+    Row k is a wave of k turns in twice as many samples as the matrix has columns.
 
     :param name: name of the float32 tensor that the nodes make
-    :param values: float32, shape (rows, 1, size)
+    :param values: float32, shape (bins, columns)
     """
-    if values.ndim != 3 or values.shape[1] != 1:
+    if values.ndim != 2:
         return None
-    rows, _, size = values.shape
-    for count in (1, 3):
-        if rows % (2 * count):
-            continue
-        bins = rows // (2 * count)
-        windows = values.reshape(count, 2, bins, size)[:, 0, 0]
-        for start in (0, -size // 2):
-            places = np.arange(start, start + size)
-            turns = np.outer(np.arange(bins), places) % size
-            for sign in (1, -1):
-                table = _waves(size, sign)
-                bank = windows[:, None, None] * table[:, turns][None]
-                if np.abs(bank.reshape(values.shape) - values).max() <= 1e-6 * np.abs(
-                        values).max():
-                    return _fourier(name, windows, table, bins, places)
-    return None
-
-
-def _waves(size, sign):
-    """Return one turn of cosine and of sine times `sign`, float32, shape (2, size)."""
+    bins, places = (np.arange(size) for size in values.shape)
+    size = 2 * len(places)
+    turns = np.outer(bins, places) % size
     angle = 2 * np.pi * np.arange(size) / size
-    return np.stack([np.cos(angle), sign * np.sin(angle)]).astype(np.float32)
-
-
-def _fourier(name, windows, table, bins, places):
-    """Return the nodes and constants of `fourier_nodes`."""
-    count, size = windows.shape
-    constants = {
-        'bin': np.arange(bins)[:, None], 'place': places[None], 'size': np.array(size),
-        'table': table, 'windows': windows[:, None, None],
-        'shape': np.array([2 * count * bins, 1, size])}
+    for wave in (np.cos(angle), np.sin(angle), -np.sin(angle)):
+        table = wave.astype(np.float32)
+        if len(places) and np.abs(table[turns] - values).max() <= 1e-6:
+            break
+    else:
+        return None
+    constants = {'bin': bins[:, None], 'place': places[None], 'size': np.array(size),
+                 'table': table}
     # Whole turns are taken off in integers, so that every angle is exact.
     nodes = steps(name, [
         ('Mul', ['bin', 'place'], 'turn', {}), ('Mod', ['turn', 'size'], 'rest', {}),
-        ('Gather', ['table', 'rest'], 'waves', {'axis': 1}),
-        ('Mul', ['windows', 'waves'], 'bank', {}), ('Reshape', ['bank', 'shape'], '', {})])
+        ('Gather', ['table', 'rest'], '', {'axis': 0})])
     return nodes, [numpy_helper.from_array(value, f'{name}.{key}')
                    for key, value in constants.items()]
 

@@ -16,23 +16,6 @@ def windows(length):
     return np.stack([hann, derivative, (n - length / 2) * hann])
 
 
-def transform_filters(config):
-    """
-    Return the filters that do all three windowed transforms as one convolution.
-
-    The phase is anchored at the centre of the window. Rows are X real, X imaginary, then the same
-    for the derivative window and for the time-weighted window.
-
-    :param config: `QuartetConfig`
-    :return: float64, shape (6 * bins, window)
-    """
-    centred = np.arange(config.window) - config.window / 2
-    angle = 2 * np.pi / config.window * np.outer(np.arange(config.bins), centred)
-    waves = np.stack([np.cos(angle), -np.sin(angle)])
-    filters = windows(config.window)[:, None, None, :] * waves[None]
-    return filters.reshape(6 * config.bins, config.window)
-
-
 def hz_to_mel(frequency_hz):
     """Return frequencies on the mel scale of O'Shaughnessy (1987)."""
     return 2595 * np.log10(1 + np.asarray(frequency_hz) / 700)

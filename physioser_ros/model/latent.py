@@ -85,6 +85,20 @@ class LatentTransform(nn.Module):
         counts = counts.reshape(counts.shape[0], *[1] * (means.ndim - 3), counts.shape[1], 1)
         return means * (size / counts), None if lengths is None else (lengths - 1) // size + 1
 
+    def averages(self, frames):
+        """
+        Return all that is looked at of the frames of full rows: their averages.
+
+        :param frames: float, shape (..., T, D)
+        :return: shape (..., T' + 1, D): what `pool_frames` returns, then the mean over all
+        """
+        size, total = self.config.frame_pool, frames.shape[-2]
+        groups = torch.arange(total, device=frames.device) // size
+        places = torch.arange((total + size - 1) // size, device=frames.device)
+        chosen = (groups == places[:, None]).to(frames.dtype)
+        chosen = torch.cat([chosen, torch.ones_like(chosen[:1])])
+        return (chosen / chosen.sum(1, keepdim=True)) @ frames
+
     def forward(self, frames, lengths=None, *, pooled=False, shift=None):
         """
         Return frames of the latent branch and their lengths.

@@ -64,6 +64,8 @@ class PhysioSER(nn.Module):
         self.config = config = config or PhysioSERConfig()
         self.uses_vap, self.uses_ssl = 'vap' in config.branches, 'ssl' in config.branches
         self.backbone = None
+        # Of a folded model the backbone returns no more of its frames than is looked at.
+        self.averages = False
         if backbone is not None:
             self.attach(backbone)
         if self.uses_vap:
@@ -164,15 +166,17 @@ class PhysioSER(nn.Module):
         if self.uses_vap:
             quartet, quartet_lengths = self.quartet(waveform, lengths)
         if self.uses_ssl:
-            frames, frame_lengths = self.backbone(waveform, lengths)
+            asked = {'average': self.latent.averages} if self.averages else {}
+            frames, frame_lengths = self.backbone(waveform, lengths, **asked)
         if lengths is None:
             frame_lengths = quartet_lengths = None
-        return self.forward_features(frames, frame_lengths, quartet, quartet_lengths,
-                                     component_mask=component_mask, speaker_state=speaker_state)
+        return self.forward_features(
+            frames, frame_lengths, quartet, quartet_lengths, component_mask=component_mask,
+            speaker_state=speaker_state, frames_averaged=self.averages)
 
     def forward_features(self, frames=None, frame_lengths=None, quartet=None,
                          quartet_lengths=None, *, component_mask=None, speaker_state=None,
-                         frames_pooled=False):
+                         frames_pooled=False, frames_averaged=False):
         """
         Return the `Output` for cached features; what the configuration leaves out may be None.
 
@@ -183,17 +187,21 @@ class PhysioSER(nn.Module):
         :param component_mask: see `forward`
         :param speaker_state: see `forward`
         :param frames_pooled: whether the frames were averaged by `latent.pool_frames` before
+        :param frames_averaged: whether they are what `latent.averages` returns
         :raises ValueError: for a wrong shape, NaN or an input that is missing
         """
         self._check_features(frames, quartet)
         shift = state_next = None
         vap = ssl = None
+        gathered = frames
+        if frames_averaged:
+            frames, gathered = frames[:, :, :-1], frames[:, :, -1:]
         if self.config.speaker.enabled:
             if speaker_state is None:
                 speaker_state = self.speaker.initial(len(frames)).to(frames.device)
             shift = self.speaker.shift(speaker_state)
             state_next = self.speaker(speaker_state, self.utterance_statistic(
-                frames, frame_lengths, quartet, quartet_lengths)).detach()
+                gathered, frame_lengths, quartet, quartet_lengths)).detach()
         if self.uses_vap:
             if self.adapts_vocal:
                 quartet = quartet - shift[:, self.config.backbone.width:].unflatten(
@@ -208,8 +216,8 @@ class PhysioSER(nn.Module):
             vap = self.vap_summary(*self.encoder(quartet, quartet_lengths), added)
         if self.uses_ssl:
             shift = None if shift is None else shift[:, :self.config.backbone.width]
-            ssl = self.ssl_summary(*self.latent(frames, frame_lengths, pooled=frames_pooled,
-                                                shift=shift))
+            ssl = self.ssl_summary(*self.latent(
+                frames, frame_lengths, pooled=frames_pooled or frames_averaged, shift=shift))
             rows = component_mask if vap is None else vap[0]
             ssl = tuple(_expand(part, rows) for part in ssl)
         return self._decide(vap, ssl)._replace(speaker_state_next=state_next)
@@ -265,8 +273,14 @@ class PhysioSER(nn.Module):
                       torch.stack([vap[2], ssl[2]], 1), self.alignment.temperature, gate)
 
     def folded(self):
-        """Return a copy in evaluation mode with every quaternion layer folded, for export."""
+        """
+        Return a copy in evaluation mode that does nothing in vain, for export.
+
+        Every quaternion layer is folded, and frames of the backbone are averaged within it; so
+        full rows alone can be given, `lengths` None.
+        """
         model = copy.deepcopy(self).eval()
+        model.averages = self.uses_ssl and self.config.latent.frame_pool > 1
         if self.uses_vap:
             model.encoder.fold()
         return model

@@ -1,4 +1,4 @@
-"""The quartet in torch: differentiable, batched, one convolution."""
+"""The quartet in torch: differentiable and batched."""
 
 import math
 
@@ -9,6 +9,7 @@ from torch.nn import functional
 from physioser_ros.features import filters, QuartetConfig
 from physioser_ros.model.masks import check_waveform, frame_mask
 from physioser_ros.model.precision import full_precision
+from physioser_ros.model.spectra import Spectra
 
 #: Below every square that float32 sound can leave; keeps quotients and roots finite.
 TINY = 1e-20
@@ -18,8 +19,8 @@ class Quartet(nn.Module):
     """
     Waveform to M, rho, f_inst and tau_g per time-frequency bin (PhysioSER, vocal branch).
 
-    Three windowed transforms (Hann, its derivative, Hann times time) run as one convolution;
-    no phase is ever unwrapped. The power floor e, `range_db` below the loudest bin of the
+    Three windowed transforms (Hann, its derivative, Hann times time) say all; no phase is ever
+    unwrapped. The power floor e, `range_db` below the loudest bin of the
     utterance, stands in every denominator, so that the phase parts fade where there is no sound.
     The same numbers as `physioser_ros.features.quartet`.
 
@@ -31,7 +32,8 @@ class Quartet(nn.Module):
         super().__init__()
         self._dtype = dtype or torch.get_default_dtype()
         self.config = config = config or QuartetConfig()
-        self._constant('filters', filters.transform_filters(config)[:, None])
+        self.spectra = Spectra(filters.windows(config.window), config.hop, config.bins,
+                               self._dtype)
         if config.bands:
             self._constant('bands', filters.mel_bands(config))
         if config.if_ref == 'absolute' or config.if_mode == 'phase_diff':
@@ -75,9 +77,8 @@ class Quartet(nn.Module):
 
     def _products(self, waveform):
         """Return power, and power times rate, frequency and delay, each (B, rows, T)."""
-        spectra = functional.conv1d(waveform[:, None], self.filters, stride=self.config.hop)
-        real, imag, d_real, d_imag, t_real, t_imag = spectra.unflatten(
-            1, (6, self.config.bins)).unbind(1)
+        (real, d_real, t_real), (imag, d_imag, t_imag) = (
+            part.unbind(1) for part in self.spectra(waveform))
         power = real.square() + imag.square()
         rate = -(d_real * real + d_imag * imag)
         if self.config.if_mode == 'phase_diff':

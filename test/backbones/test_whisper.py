@@ -57,6 +57,17 @@ def test_silence_is_finite(small):
     assert torch.isfinite(frames).all()
 
 
+@pytest.mark.parametrize('layers', [(0,), (0, 2), (2, 4)])
+def test_averages_are_those_of_the_frames(layers):
+    network = create_backbone('whisper-base', layers=layers, random_init=True)
+
+    def average(frames):
+        return torch.stack([frames[..., :7, :].mean(-2), frames.mean(-2)], -2)
+    clip = speech_like(6000)
+    averages, _ = network(clip, average=average)
+    assert torch.allclose(averages, average(network(clip)[0]), atol=1e-6)
+
+
 def test_only_the_layers_asked_for_are_built():
     cut = create_backbone('whisper-base', layers=[1], random_init=True)
     assert len(cut.blocks) == 1

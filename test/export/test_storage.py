@@ -6,7 +6,6 @@ import onnxruntime
 import pytest
 
 from physioser_ros.export import packing, storage
-from physioser_ros.features import filters, QuartetConfig
 from physioser_ros.model import QuaternionConv2d
 from physioser_ros.model.backbones.log_mel import LogMel
 
@@ -25,18 +24,17 @@ def size(constants):
     return sum(len(tensor.raw_data) for tensor in constants)
 
 
-@pytest.mark.parametrize('bank', [
-    filters.transform_filters(QuartetConfig())[:, None].astype(np.float32),
-    LogMel().filters.numpy()], ids=['quartet', 'log-mel'])
-def test_fourier_filters_become_windows_and_a_table(bank):
-    nodes, constants = storage.fourier_nodes('x', bank)
-    assert abs(unpacked(nodes, constants, bank.shape) - bank).max() <= 1e-6 * abs(bank).max()
-    assert size(constants) < bank.nbytes / 50
+@pytest.mark.parametrize('kind', ['cosines', 'sines'])
+def test_waves_become_one_turn(kind):
+    waves = getattr(LogMel().spectra, kind).numpy()
+    nodes, constants = storage.wave_nodes('x', waves)
+    assert abs(unpacked(nodes, constants, waves.shape) - waves).max() <= 1e-6
+    assert size(constants) < waves.nbytes / 20
 
 
-def test_other_filters_are_left_alone():
-    assert storage.fourier_nodes('x', np.ones((12, 1, 64), np.float32)) is None
-    assert storage.fourier_nodes('x', np.ones((12, 64), np.float32)) is None
+def test_other_matrices_are_left_alone():
+    assert storage.wave_nodes('x', np.full((12, 64), 0.5, np.float32)) is None
+    assert storage.wave_nodes('x', np.ones((12, 1, 64), np.float32)) is None
 
 
 def test_a_quaternion_kernel_becomes_its_four_parts():

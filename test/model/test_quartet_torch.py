@@ -28,7 +28,9 @@ def test_the_numbers_are_those_of_numpy(options):
     if config.if_mode == 'phase_diff':
         # Half a turn between two frames has either sign.
         difference[2][np.abs(expected[2]) > 0.75] = 0
-    assert difference.max() < 1e-4
+    # Where there is next to no sound the phase parts divide what rounding left of it.
+    assert difference.max() < 5e-4
+    assert difference.mean() < 1e-6
 
 
 @pytest.mark.parametrize('options', [{}, {'gd': 'modified'}, {'if_mode': 'phase_diff'}])

@@ -97,7 +97,18 @@ class Backbone(nn.Module, ABC):
             the latter if every row is full.
         """
 
-    def forward(self, waveform, lengths=None):
+    def encode_averages(self, waveform, average):
+        """
+        Return averages of the frames of full rows; the earlier they are taken, the cheaper.
+
+        :param waveform: float32 (B, N).
+        :param average: Linear map of frames (..., T, D) over time to (..., T', D) whose weights
+            sum to one.
+        :return: float32 (B, L, T', D).
+        """
+        return average(self.encode(waveform, None)[0])
+
+    def forward(self, waveform, lengths=None, average=None):
         """
         Turn clips into frames.
 
@@ -105,6 +116,8 @@ class Backbone(nn.Module, ABC):
             is ignored.
         :param lengths: int64 (B,), samples of each clip, or None if every clip fills its row
             (the leaner graph, used for export).
+        :param average: None for the frames themselves, or see `encode_averages`; only where
+            `lengths` is None.
         :return: frames float32 (B, L, T, D) and their counts int64 (B,). Frames beyond a clip's
             count are zero.
         :raises ValueError: for a waveform or lengths of the wrong shape, type or value.
@@ -113,7 +126,10 @@ class Backbone(nn.Module, ABC):
             check_clips(waveform, lengths, self.min_samples, self.max_samples)
         if lengths is not None and self.one_by_one:
             return self._each(waveform, lengths)
-        frames, counts = self.encode(waveform, lengths)
+        if average is None:
+            frames, counts = self.encode(waveform, lengths)
+        else:
+            frames, counts = self.encode_averages(waveform, average), None
         if counts is None:
             return frames, torch.full(frames.shape[:1], frames.shape[2], device=frames.device)
         return frames * length_mask(counts, frames.shape[2])[:, None, :, None], counts

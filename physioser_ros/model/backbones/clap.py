@@ -17,9 +17,9 @@ from torch.nn import functional as F
 from physioser_ros.model.backbones.base import Backbone, BackboneError
 from physioser_ros.model.backbones.files import (
     checkpoint_folder, digest_file, licence_of, one_file)
-from physioser_ros.model.backbones.mel import (
-    periodic_hann, slaney_mel_filters, windowed_fourier_filters)
+from physioser_ros.model.backbones.mel import periodic_hann, slaney_mel_filters
 from physioser_ros.model.backbones.speech_ssl import EXPECTED, pretrained, transformers_library
+from physioser_ros.model.spectra import Spectra
 
 SOURCE = 'huggingface.co/laion/clap-htsat-unfused'
 #: Samples of the network's ten seconds, at 16 kHz.
@@ -71,9 +71,7 @@ class DecibelMel(nn.Module):
     def __init__(self, low_hz, high_hz):
         super().__init__()
         bins = WINDOW // 2 + 1
-        filters = windowed_fourier_filters(periodic_hann(WINDOW))
-        self.register_buffer('filters', torch.tensor(filters[:, None], dtype=torch.float32),
-                             persistent=False)
+        self.spectra = Spectra(periodic_hann(WINDOW), HOP, bins)
         mel = slaney_mel_filters(BANDS, bins, 48000, low_hz, high_hz)
         self.register_buffer('mel', torch.tensor(mel, dtype=torch.float32), persistent=False)
 
@@ -85,7 +83,7 @@ class DecibelMel(nn.Module):
         :return: float32 (B, 1, N // 480 + 1, 64), dB.
         """
         padded = F.pad(waveform[:, None], (WINDOW // 2, WINDOW // 2), mode='reflect')
-        real, imaginary = F.conv1d(padded, self.filters, stride=HOP).chunk(2, dim=1)
+        real, imaginary = (part[:, 0] for part in self.spectra(padded[:, 0]))
         mel = torch.matmul(self.mel, real * real + imaginary * imaginary)
         return 10 * torch.log10(mel.clamp_min(1e-10)).transpose(1, 2)[:, None]
 

@@ -1,12 +1,12 @@
-"""Whisper's log-mel spectrogram as convolution and matrix product."""
+"""Whisper's log-mel spectrogram as matrix products."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from physioser_ros.model.backbones.base import length_mask
-from physioser_ros.model.backbones.mel import (
-    periodic_hann, slaney_mel_filters, windowed_fourier_filters)
+from physioser_ros.model.backbones.mel import periodic_hann, slaney_mel_filters
+from physioser_ros.model.spectra import Spectra
 
 WINDOW = 400
 HOP = 160
@@ -26,9 +26,7 @@ class LogMel(nn.Module):
     def __init__(self, bands=80):
         super().__init__()
         bins = WINDOW // 2 + 1
-        filters = windowed_fourier_filters(periodic_hann(WINDOW))
-        self.register_buffer('filters', torch.tensor(filters[:, None], dtype=torch.float32),
-                             persistent=False)
+        self.spectra = Spectra(periodic_hann(WINDOW), HOP, bins)
         mel = slaney_mel_filters(bands, bins)
         self.register_buffer('mel', torch.tensor(mel, dtype=torch.float32), persistent=False)
 
@@ -45,10 +43,8 @@ class LogMel(nn.Module):
             waveform = waveform * length_mask(lengths, waveform.shape[1])
         start = waveform[:, 1:half + 1].flip(1)
         padded = torch.cat([start, F.pad(waveform, (0, half))], dim=1)
-        spectrum = F.conv1d(padded[:, None], self.filters, stride=HOP)
         frames = waveform.shape[1] // HOP
-        spectrum = spectrum[:, :, :frames]
-        real, imaginary = spectrum.chunk(2, dim=1)
+        real, imaginary = (part[:, 0, :, :frames] for part in self.spectra(padded))
         mel = torch.matmul(self.mel, real * real + imaginary * imaginary)
         log_mel = torch.log10(mel.clamp_min(1e-10))
         if lengths is None:

@@ -56,20 +56,6 @@ def _triangles(points, edges):
     return np.maximum(0, np.minimum(rising, falling))
 
 
-def windowed_fourier_filters(window):
-    """
-    Return the windowed cosines and sines of a discrete Fourier transform.
-
-    :param window: float64 (samples,), the window; its length is that of the transform.
-    :return: float64 (2 * (samples // 2 + 1), samples): all cosines, then all sines.
-    """
-    size = len(window)
-    # k·n is reduced modulo the length in integers, so that the angles stay exact.
-    turns = np.outer(np.arange(size // 2 + 1), np.arange(size)) % size
-    angle = 2 * np.pi * turns / size
-    return np.concatenate([np.cos(angle), np.sin(angle)]) * window
-
-
 def periodic_hann(size):
     """Return the periodic Hann window, float64 (size,)."""
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)

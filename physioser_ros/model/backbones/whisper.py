@@ -49,13 +49,14 @@ class EncoderBlock(nn.Module):
         self.feed_in = nn.Linear(width, 4 * width)
         self.feed_out = nn.Linear(4 * width, width)
 
-    def forward(self, frames, bias=None):
+    def forward(self, frames, bias=None, average=None):
         """
         Apply the block.
 
         :param frames: float32 (B, T, D).
         :param bias: float32 (B, 1, 1, T), added to the attention scores, or None.
-        :return: float32 (B, T, D).
+        :param average: Of the block's output, see `Backbone.encode_averages`; or None.
+        :return: float32 (B, T, D), or its averages.
         """
         batch, _, width = frames.shape
         size = width // self.heads
@@ -72,7 +73,11 @@ class EncoderBlock(nn.Module):
         context = torch.matmul(scores.softmax(dim=-1), value)
         context = context.transpose(1, 2).reshape(batch, -1, width)
         frames = frames + self.attention_out(context)
-        return frames + self.feed_out(F.gelu(self.feed_in(self.feed_norm(frames))))
+        inner = F.gelu(self.feed_in(self.feed_norm(frames)))
+        if average is not None:
+            # What follows is linear: the last product need not see every frame.
+            frames, inner = average(frames), average(inner)
+        return frames + self.feed_out(inner)
 
 
 class Whisper(Backbone):
@@ -104,7 +109,14 @@ class Whisper(Backbone):
         self.positions = self.positions[:_frames(self.max_samples)].clone()
         return self
 
-    def encode(self, waveform, lengths):
+    def encode_averages(self, waveform, average):
+        """Return averages of the frames; see `Backbone`."""
+        if self.last_norm is not None:
+            # A norm is not linear.
+            return super().encode_averages(waveform, average)
+        return self.encode(waveform, None, average)[0]
+
+    def encode(self, waveform, lengths, average=None):
         """Return the frames of the requested layers and their counts; see `Backbone`."""
         mel = self.log_mel(waveform, lengths)
         hidden = F.gelu(self.conv1(mel))
@@ -121,11 +133,14 @@ class Whisper(Backbone):
         hidden = hidden + self.positions[:hidden.shape[1]]
         kept = [hidden] if 0 in self.layers else []
         for number, block in enumerate(self.blocks, 1):
-            hidden = block(hidden, bias)
+            hidden = block(hidden, bias, average if number == self.layers[-1] else None)
             if number == self.depth:
                 hidden = self.last_norm(hidden)
             if number in self.layers:
                 kept.append(hidden)
+        if average is not None:
+            last = kept[-1:] if self.blocks else []
+            kept = [average(frames) for frames in kept[:len(kept) - len(last)]] + last
         return torch.stack(kept, dim=1), counts
 
 
