@@ -214,10 +214,12 @@ class Engine:
         error: Optional[Exception] = None
         try:
             with self._changed:
-                state = self._recognizer.recall(request.speaker_id, request.time_s)
-                known = None if request.partial else self._ahead.find(
-                    request, state, self._recognizer.saliency)
-            reading = known or self._recognizer.infer(request.samples, state)
+                known = None if request.partial else self._ahead.take(
+                    request, self._recognizer.saliency)
+                state = known.state if known else self._recognizer.recall(
+                    request.speaker_id, request.time_s)
+            reading = (known.reading if known
+                       else self._recognizer.infer(request.samples, state))
             with self._changed:
                 if epoch != self._epoch:
                     return
@@ -245,7 +247,6 @@ class Engine:
         if request.partial:
             self._ahead.keep(request, state, reading)
         else:
-            self._ahead.forget()
             self._last = Answered(request, state, result)
         return result
 

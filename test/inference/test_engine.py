@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from tiny_model import LABELS, samples_for, write_tiny_model
 
+from physioser_ros.inference import ahead
 from physioser_ros.inference import Decision, DecisionOptions, Engine, load_model, SpeakerMemory
 
 TIMEOUT_S = 30
@@ -189,6 +190,21 @@ def test_another_utterance_speaker_or_sound_is_asked_of_the_model(harness, adapt
     one.wait(4)
     assert one.model.runs == 4
     assert not one.results[-1].ahead
+
+
+def test_people_who_fall_silent_together_keep_their_answers(harness, adapting):
+    one = harness(adapting, speakers=SpeakerMemory())
+    people = range(ahead.MOST + 1)
+    for number in people:
+        one.submit(number, number % len(LABELS), partial=True, utterance=number)
+        one.wait(number + 1)
+    for number in people:
+        one.submit(number, number % len(LABELS), utterance=number)
+        one.wait(len(people) + number + 1)
+    # The first of so many gave way to the last.
+    assert [result.ahead for result in one.results] == [False] * (ahead.MOST + 2) + [
+        True] * ahead.MOST
+    assert one.results[-1].probabilities == one.results[ahead.MOST].probabilities
 
 
 def test_a_whole_utterance_waits_for_its_answer_that_is_under_way(harness):
