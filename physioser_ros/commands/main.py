@@ -21,6 +21,7 @@ SUBCOMMANDS = {
     'corpora': 'List, check and index corpora of emotional speech.',
     'parts': 'Print the trainable parameters of a model, part by part.',
     'train': 'Train a model from an experiment file.',
+    'ensemble': 'Make one model of several trainings of one experiment.',
     'evaluate': 'Evaluate run folders on the speakers they have not met.',
     'robustness': 'Play noise, rooms, telephones and motors to models; and no speech at all.',
     'meeting': 'Measure what a model gains from having heard a speaker before.',

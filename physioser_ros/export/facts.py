@@ -91,7 +91,7 @@ def metadata_of(model, facts, max_samples, precision='float32'):
         'corpora': [asdict(corpus) for corpus in facts.corpora],
         'calibration': {'temperature': facts.temperature, 'threshold': facts.threshold,
                         'fitted_on': facts.fitted_on},
-        'speaker': {'width': config.speaker_width, 'prior_count': speaker.prior_count,
+        'speaker': {'width': model.speaker_width, 'prior_count': speaker.prior_count,
                     'max_count': speaker.max_count} if speaker.enabled else None,
         'figures': dict(facts.figures), 'training': dict(facts.training),
         'precision': precision}

@@ -87,7 +87,7 @@ def to_onnx(model, temperature=1.0, *, max_samples):
     dims = {name: torch.export.Dim(name, min=low, max=high)
             for name, (low, high) in limits.items()}
     count = len(input_names(model))
-    width = 1 + model.config.speaker_width
+    width = 1 + model.speaker_width
     example = (torch.randn(1, min(_TRACED, max_samples)) * 0.1, torch.ones(2, 4),
                torch.zeros(width))[:count]
     shapes = ({1: dims['samples']}, {0: dims['variants']}, None)[:count]

@@ -8,6 +8,7 @@ from physioser_ros.model.config import (
     AlignmentConfig, BackboneConfig, EncoderConfig, FusionConfig, LatentConfig, PhysioSERConfig,
     SpeakerConfig, VARIANTS)
 from physioser_ros.model.encoder import QuaternionSpectrotemporalEncoder, RealEncoder
+from physioser_ros.model.ensemble import Ensemble
 from physioser_ros.model.fusion import FusionTransformer
 from physioser_ros.model.latent import LatentTransform
 from physioser_ros.model.level import normalise_level
@@ -21,7 +22,7 @@ from physioser_ros.model.speaker import SpeakerStatistics
 
 __all__ = [
     'AlignmentConfig', 'BackboneConfig', 'COMPONENTS', 'ContrastiveAlignment', 'EncoderConfig',
-    'FusionConfig', 'FusionTransformer', 'LatentConfig', 'LatentTransform',
+    'Ensemble', 'FusionConfig', 'FusionTransformer', 'LatentConfig', 'LatentTransform',
     'MaskedAttentionPooling', 'Output', 'PhysioSER', 'PhysioSERConfig', 'ProjectionHead',
     'Quartet', 'QuartetConfig', 'QuaternionBatchNorm2d', 'QuaternionConv2d', 'QuaternionLinear',
     'QuaternionSpectrotemporalEncoder', 'RadialQReLU', 'RealEncoder', 'SpeakerConfig',

@@ -118,6 +118,11 @@ class PhysioSER(nn.Module):
         return self.fuses and self.config.speaker.enabled and self.config.speaker.vocal
 
     @property
+    def speaker_width(self):
+        """Return the size of what is gathered of an utterance for its speaker."""
+        return self.config.speaker_width
+
+    @property
     def min_samples(self):
         """Return the fewest samples of a waveform that `forward` takes."""
         needed = self.config.quartet.window if self.uses_vap else 1
@@ -157,6 +162,18 @@ class PhysioSER(nn.Module):
             `SpeakerStatistics`; None: nobody that was heard before
         :raises ValueError: for a wrong shape, NaN, too short a row, or without a backbone
         """
+        return self.forward_features(**self.features(waveform, lengths),
+                                     component_mask=component_mask, speaker_state=speaker_state)
+
+    def features(self, waveform, lengths=None):
+        """
+        Return what is frozen of a batch of waveforms, as arguments of `forward_features`.
+
+        :param waveform: see `forward`
+        :param lengths: see `forward`
+        :return: dict
+        :raises ValueError: see `forward`
+        """
         check_waveform(waveform, lengths, self.min_samples)
         if self.uses_ssl and self.backbone is None:
             raise ValueError('the model has no backbone: use PhysioSER.create, attach one, or '
@@ -170,9 +187,8 @@ class PhysioSER(nn.Module):
             frames, frame_lengths = self.backbone(waveform, lengths, **asked)
         if lengths is None:
             frame_lengths = quartet_lengths = None
-        return self.forward_features(
-            frames, frame_lengths, quartet, quartet_lengths, component_mask=component_mask,
-            speaker_state=speaker_state, frames_averaged=self.averages)
+        return {'frames': frames, 'frame_lengths': frame_lengths, 'quartet': quartet,
+                'quartet_lengths': quartet_lengths, 'frames_averaged': self.averages}
 
     def forward_features(self, frames=None, frame_lengths=None, quartet=None,
                          quartet_lengths=None, *, component_mask=None, speaker_state=None,

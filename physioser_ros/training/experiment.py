@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 import torch
 
 from physioser_ros.corpora.splits import all_speakers
-from physioser_ros.model import PhysioSER, PhysioSERConfig
+from physioser_ros.model import Ensemble, PhysioSER, PhysioSERConfig
 from physioser_ros.training import run_folder
 from physioser_ros.training.baselines import Baseline, make_look_up
 from physioser_ros.training.calibration import calibrated, fit_temperature
@@ -27,6 +27,8 @@ from physioser_ros.training.non_speech import non_speech_features
 from physioser_ros.training.options import experiment_from, ExperimentError
 from physioser_ros.training.protocol import possible, recordings, split_of
 
+#: What only the weights of an ensemble have: its members' temperatures.
+TEMPERATURES = 'temperatures'
 #: Share of the clips that the shipped threshold answers.
 COVERAGE = 0.8
 
@@ -99,7 +101,7 @@ def load_model(folder, with_backbone=True):
 
     :param folder: run folder
     :param with_backbone: build the frozen backbone too, for waveforms
-    :return: `PhysioSER` in evaluation mode
+    :return: `PhysioSER` in evaluation mode, or the `Ensemble` that was made of several runs
     :raises RunError: if the folder holds no finished model
     """
     config = PhysioSERConfig.from_dict(run_folder.read_config(folder)['model'])
@@ -108,8 +110,11 @@ def load_model(folder, with_backbone=True):
         raise run_folder.RunError(f'{folder} has no model.safetensors: its training is not '
                                   'finished, or it was a baseline without a network')
     model = PhysioSER.create(config) if with_backbone else PhysioSER(config)
-    own = {**model.state_dict(), **load_file(weights)}
-    model.load_state_dict(own)
+    learned = load_file(weights)
+    if TEMPERATURES in learned:
+        others = [PhysioSER(config) for _ in learned[TEMPERATURES][1:]]
+        model = Ensemble([model, *others], learned[TEMPERATURES].tolist())
+    model.load_state_dict({**model.state_dict(), **learned})
     return model.eval()
 
 

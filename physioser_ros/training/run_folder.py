@@ -36,7 +36,17 @@ def write_config(folder, experiment, run):
     :param experiment: `Experiment`, its model options resolved
     :param run: dict of what this run adds: fold, seed, who trains
     """
-    content = json.loads(json.dumps({**asdict(experiment), 'run': run}))
+    write_resolved(folder, {**asdict(experiment), 'run': run})
+
+
+def write_resolved(folder, config):
+    """
+    Write an experiment that is resolved already.
+
+    :param folder: run folder
+    :param config: dict as `read_config` returns it
+    """
+    content = json.loads(json.dumps(config))
     (Path(folder) / 'config.yaml').write_text(yaml.safe_dump(content, sort_keys=False))
 
 

@@ -13,6 +13,7 @@ import soundfile
 import torch
 import yaml
 
+from physioser_ros.commands.ensemble import command as ensemble
 from physioser_ros.commands.evaluate import command as evaluate
 from physioser_ros.commands.train import command as train
 from physioser_ros.training.experiment import load_model
@@ -130,6 +131,32 @@ def test_one_output_is_no_place_for_two_runs(runs, data):
     said = invoke(train, runs / 'toy.yaml', '--data', data, '--fold', 0, '--fold', 1, '--output',
                   runs / 'two', code=1)
     assert '--output is one folder and this asks for 2 runs' in said
+
+
+def test_trainings_from_two_seeds_make_an_ensemble(runs, data):
+    invoke(train, runs / 'toy.yaml', '--data', data, '--output', runs / 'toy-1', '--seed', 1,
+           '--cache', runs / 'cache', '--threads', torch.get_num_threads())
+    invoke(ensemble, runs / 'toy', runs / 'toy-1', '--output', runs / 'toy_ensemble')
+    tables = [read_predictions(runs / name) for name in ('toy', 'toy-1', 'toy_ensemble')]
+    likely = [np.log(table[['p_happy', 'p_sad']].to_numpy()) for table in tables]
+    # At another temperature, the odds are still the mean of the members' odds but for a factor.
+    odds = [values[:, 0] - values[:, 1] for values in likely]
+    wanted = (odds[0] + odds[1]) / 2
+    np.testing.assert_allclose(odds[2] / wanted, (odds[2] / wanted)[0], rtol=2e-2)
+    assert 'toy_ensemble' in invoke(evaluate, runs / 'toy_ensemble')
+    waveform, _ = soundfile.read(data / tables[2]['path'][0], dtype='float32')
+    with torch.inference_mode():
+        logits = load_model(runs / 'toy_ensemble')(torch.from_numpy(waveform)[None]).logits[0]
+    assert float(logits[0] - logits[1]) == pytest.approx(wanted[0], abs=2e-2)
+
+
+@pytest.mark.parametrize('names, text', [
+    (('toy',), 'expected at least two'), (('toy', 'toy'), 'same seed'),
+    (('toy', 'all'), 'another experiment or fold')])
+def test_what_makes_no_ensemble_is_refused(runs, tmp_path, names, text):
+    said = invoke(ensemble, *(runs / name for name in names), '--output', tmp_path / 'made',
+                  code=1)
+    assert text in said and not (tmp_path / 'made').exists()
 
 
 def test_the_page_compares_with_the_baseline_on_the_same_speakers(runs):
