@@ -17,7 +17,7 @@ from physioser_ros.training import run_folder
 from physioser_ros.training.baselines import Baseline, make_look_up
 from physioser_ros.training.calibration import calibrated, fit_temperature
 from physioser_ros.training.egemaps import Functionals
-from physioser_ros.training.evaluation import judged_by_corpus
+from physioser_ros.training.evaluation import judged_by_corpus, probabilities_of, truth_of
 from physioser_ros.training.features import feature_store, fill
 from physioser_ros.training.fit import feature_set, fit, logits_of
 from physioser_ros.training.history import HeardBefore
@@ -175,10 +175,28 @@ def _borrowed_calibration(options, labels):
         raise ExperimentError(f'{options.calibration_from} has the labels '
                               f'{", ".join(other["labels"])}, this run {", ".join(labels)}')
     held = other['speakers']['test'] + other['speakers']['calibration']
-    return {**other['calibration'],
-            'fitted_on': f'{len(other["speakers"]["calibration"])} speakers held out of fold '
-                         f'{other["fold"]} of the same experiment, seed {other["seed"]}',
-            'figures': other['test'], 'held_out_in_that_run': sorted(held)}
+    own = other['calibration']
+    if own is None:
+        own = _fitted_on_judged(run_folder.read_predictions(options.calibration_from), labels)
+    else:
+        own['fitted_on'] = (f'{len(other["speakers"]["calibration"])} speakers held out of fold '
+                            f'{other["fold"]} of the same experiment, seed {other["seed"]}')
+    return {**own, 'figures': other['test'], 'held_out_in_that_run': sorted(held)}
+
+
+def _fitted_on_judged(rows, labels):
+    """
+    Return the calibration that fits whom a run judged that set nobody aside for calibration.
+
+    Where a whole corpus was judged it tells how sure a model may be of people unlike those that
+    it learned from, which speakers of its own corpora cannot.
+    """
+    truth, logits = truth_of(rows, labels), np.log(probabilities_of(rows, labels) + 1e-12)
+    temperature = fit_temperature(logits, truth)
+    return {'temperature': temperature, 'coverage': COVERAGE,
+            'threshold': threshold_at(calibrated(logits, temperature), COVERAGE),
+            'fitted_on': f'{len(rows)} clips of {", ".join(sorted(set(rows["corpus"])))} by '
+                         f'{rows["speaker_id"].nunique()} speakers, held out of another training'}
 
 
 def _model(experiment, labels):

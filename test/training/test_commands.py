@@ -16,6 +16,7 @@ import yaml
 from physioser_ros.commands.ensemble import command as ensemble
 from physioser_ros.commands.evaluate import command as evaluate
 from physioser_ros.commands.train import command as train
+from physioser_ros.training.calibration import fit_temperature
 from physioser_ros.training.experiment import load_model
 from physioser_ros.training.run_folder import read_predictions
 
@@ -105,6 +106,23 @@ def test_a_model_that_ships_takes_its_calibration_from_a_fold(runs):
     assert ships['all_speakers'] and not ships['speakers']['test']
     assert ships['calibration']['temperature'] == fold['calibration']['temperature']
     assert ships['calibration']['figures'] == fold['test']
+
+
+def test_a_run_that_set_nobody_aside_calibrates_on_whom_it_judged(runs, data):
+    loose = {**EXPERIMENT, 'data': {'folds': 3, 'calibration_share': 0}}
+    (runs / 'loose.yaml').write_text(yaml.safe_dump(loose))
+    for name, further in (('loose', ()), ('loose_all', (
+            '--all-speakers', '--calibration', runs / 'loose'))):
+        invoke(train, runs / 'loose.yaml', '--data', data, '--output', runs / name, '--cache',
+               runs / 'cache', '--threads', torch.get_num_threads(), *further)
+    fold, ships = (json.loads((runs / name / 'metrics.json').read_text())
+                   for name in ('loose', 'loose_all'))
+    table = read_predictions(runs / 'loose')
+    wanted = fit_temperature(np.log(table[['p_happy', 'p_sad']].to_numpy()),
+                             (table['label'] == 'sad').to_numpy(dtype=int))
+    assert fold['calibration'] is None
+    assert ships['calibration']['temperature'] == pytest.approx(wanted, rel=1e-3)
+    assert ships['calibration']['fitted_on'].startswith('8 clips of toy by 2 speakers')
 
 
 def test_a_model_that_ships_without_calibration_is_refused(runs, data):
