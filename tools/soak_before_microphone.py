@@ -2,7 +2,7 @@
 """
 Soak both nodes before a microphone, on a machine that has none: a virtual one hears the people.
 
-usage: tools/soak_before_microphone.py OUTPUT [option of `physioser soak live`]...
+usage: tools/soak_before_microphone.py live|cycles [argument of `physioser soak live|cycles`]...
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ from physioser_ros.benchmark.soak.real_time import played  # noqa: E402
 
 def main():
     """Play the same ten minutes again and again until the soak is over; return its code."""
-    if len(sys.argv) < 2 or sys.argv[1].startswith('-'):
+    if sys.argv[1:2] not in (['live'], ['cycles']):
         print(__doc__.strip().splitlines()[-1], file=sys.stderr)
         return 2
     if why_absent():
@@ -33,7 +33,7 @@ def main():
     import soundfile
 
     options = sys.argv[2:]
-    given = dict(zip(options[::2], options[1::2])).get('--recordings')
+    given = dict(zip(options, options[1:])).get('--recordings')
     with TemporaryDirectory() as name:
         machine = VirtualMicrophone(Path(name))
         sound = soundfile.read(played(given and Path(given), Path(name) / 'room.wav'),
@@ -42,8 +42,8 @@ def main():
         try:
             machine.start()
             soak = subprocess.Popen(
-                [sys.executable, '-m', 'physioser_ros.commands.main', 'soak', 'live',
-                 '--device', 'pulse', *sys.argv[1:]],
+                [sys.executable, '-m', 'physioser_ros.commands.main', 'soak', sys.argv[1],
+                 '--device', 'pulse', *sys.argv[2:]],
                 env={**os.environ, **machine.environment, 'PYTHONPATH': os.pathsep.join(
                     [str(ROOT), os.environ.get('PYTHONPATH', '')])})
             while soak.poll() is None:

@@ -7,7 +7,7 @@ from typing import Dict, List, Tuple
 
 import numpy as np
 
-from physioser_ros.benchmark.soak.watch import growth, read_samples, Sample
+from physioser_ros.benchmark.soak.watch import growth, read_samples, Sample, span
 from physioser_ros.pictures import curves
 
 
@@ -51,7 +51,7 @@ def rows(folder: Path) -> List[str]:
         lines.append(
             f'| {name} | {samples[-1].hours:.1f} h | {resident[len(resident) // 4]:.1f} MiB | '
             f'{resident[-1]:.1f} MiB | {growth(resident):+.1f} MiB | '
-            f'{late[-1] - late[0]:+.1f} MiB | {_span(threads)} | {_span(files)} |')
+            f'{late[-1] - late[0]:+.1f} MiB | {span(threads)} | {span(files)} |')
     return lines
 
 
@@ -79,8 +79,3 @@ def _medians(delays: np.ndarray) -> List[Tuple[float, float]]:
     whole = len(delays) // 10 * 10
     groups = delays[:whole].reshape(-1, 10, 2)
     return [(float(group[-1, 0]), float(np.median(group[:, 1]))) for group in groups]
-
-
-def _span(values: set) -> str:
-    low, high = min(values), max(values)
-    return str(low) if low == high else f'{low} to {high}'

@@ -76,11 +76,11 @@ def live(model: Path, hours: float, recordings: Optional[Path], device: Optional
             processes.append(NodeProcess(name, client.namespace, parameters,
                                          folder / f'{name}.log'))
             stack.callback(processes[-1].close)
-        client.until(lambda: len(_values(states)) == 2 and all(
-            values['state'] == 'active' for values in _values(states).values()),
+        client.until(lambda: len(values_by_node(states)) == 2 and all(
+            values['state'] == 'active' for values in values_by_node(states).values()),
             'both nodes', processes, ACTIVE_S)
         answers = _watch(client, processes, notes, states, hours, folder, period_s, advance)
-        values = _values(states)
+        values = values_by_node(states)
         codes = {process.name: process.end() for process in reversed(processes)}
     return Lived(hours, int(values['audio_capture']['published']), answers, values, codes)
 
@@ -113,8 +113,8 @@ def _watch(client: Client, processes: List[NodeProcess], notes: Any, states: Any
     return count
 
 
-def _values(states: Any) -> Dict[str, Dict[str, str]]:
-    """Return the newest values of each node."""
+def values_by_node(states: Any) -> Dict[str, Dict[str, str]]:
+    """Return the newest values of each node, of what was heard of diagnostics."""
     found = {}
     for _, message in states:
         for name in NODES:

@@ -2,7 +2,7 @@
 
 import csv
 from pathlib import Path
-from typing import Any, List, NamedTuple, Sequence
+from typing import Any, Collection, List, NamedTuple, Sequence
 
 import numpy as np
 
@@ -51,6 +51,12 @@ def growth(values: Sequence[float]) -> float:
     few = max(1, len(series) // 20)
     quarter = len(series) // 4
     return float(np.median(series[-few:]) - np.median(series[quarter:quarter + few]))
+
+
+def span(values: Collection[int]) -> str:
+    """Return values of which most are equal, as 'LOW to HIGH' or the one that there is."""
+    low, high = min(values), max(values)
+    return str(low) if low == high else f'{low} to {high}'
 
 
 class Log:
