@@ -237,10 +237,39 @@ def _leaves(content, depth=0):
         yield content
 
 
+class ParameterFile:
+    """A parameter file, as rcl reads it before there is a node."""
+
+    def __init__(self, folder):
+        self._path = folder / 'parameters.yaml'
+
+    @staticmethod
+    def seeds():
+        """Return the parameter file of the package, and every kind of value."""
+        return Parameters.seeds() + [
+            b'/**:\n  ros__parameters: {a: [true, no], b: 1.5, c: {d: [x, "y"], e: [.nan, 1e3]}}\n'
+            b'/robot/node:\n  ros__parameters:\n    f: !!binary aGVsbG8=\n    g: &h [1, -2]\n']
+
+    def run(self, data):
+        """Start ROS with it; who does so for the nodes makes a sentence of a RuntimeError."""
+        from rclpy import Context, init
+        from rclpy.signals import SignalHandlerOptions
+
+        self._path.write_bytes(data)
+        context = Context()
+        try:
+            init(args=['node', '--ros-args', '--params-file', str(self._path)], context=context,
+                 signal_handler_options=SignalHandlerOptions.NO)
+        except RuntimeError:
+            pass
+        finally:
+            context.try_shutdown()
+
+
 #: Targets by name.
 TARGETS = {'utterance': Utterance, 'audio': AudioFile, 'metadata': ModelMetadata,
            'manifest': Manifest, 'index': Index, 'experiment': Experiment,
-           'parameters': Parameters}
+           'parameters': Parameters, 'parameter-file': ParameterFile}
 
 
 def create(name, folder):
