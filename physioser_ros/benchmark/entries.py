@@ -52,10 +52,18 @@ def two_threads(models: Mapping[str, Path], stages: Sequence[str],
     return entries
 
 
+def default_entry(models: Mapping[str, Path]) -> Entry:
+    """Return the contestant that runs the default model on one thread; `models` as above."""
+    return _models(models, 1)[0]
+
+
+def _models(models: Mapping[str, Path], threads: int) -> List[Entry]:
+    return [Entry(model_name(name), f'{OURS}model', {'path': str(path)}, threads)
+            for name, path in models.items()]
+
+
 def _common(models: Mapping[str, Path], threads: int) -> List[Entry]:
-    return [Entry(names.PEAK, f'{OURS}fma_peak', threads=threads),
-            *(Entry(model_name(name), f'{OURS}model', {'path': str(path)}, threads)
-              for name, path in models.items())]
+    return [Entry(names.PEAK, f'{OURS}fma_peak', threads=threads), *_models(models, threads)]
 
 
 def _peers(config: Mapping[str, Any], threads: int, *, with_conversion: bool) -> List[Entry]:

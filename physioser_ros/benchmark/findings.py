@@ -64,6 +64,10 @@ class Findings:
     two_threads: Optional[Outcome] = None
     work: Dict[str, Work] = field(default_factory=dict)
     """Counts of each part of the default model."""
+    cuts: Optional[Outcome] = None
+    """The backbone by where it is cut, see `cuts.CUTS`, beside the default model."""
+    recalls: Dict[str, float] = field(default_factory=dict)
+    """Mean recall of the classes by cut, of those that were trained."""
     lengths: Dict[float, Timing] = field(default_factory=dict)
     """Timing of the default model by length of the utterance in s."""
     latency: Optional[Latency] = None

@@ -6,6 +6,7 @@ from physioser_ros.benchmark import boards, streams
 from physioser_ros.benchmark.crowds import per_robot
 from physioser_ros.benchmark.findings import Findings, model_name
 from physioser_ros.benchmark.nodes import percentile_ms
+from physioser_ros.benchmark.presets_page import together_part
 from physioser_ros.benchmark.tables import table
 
 _BEYOND = """### Where one machine ends
@@ -31,7 +32,7 @@ def growth_part(found: Findings, pictures: List[str]) -> List[str]:
         sections += [table(('sound s', 'CPU ms', 'spread'), (
             (f'{length:g}', f'{timing.cpu_ms:.1f}', f'{timing.spread:.0%}')
             for length, timing in found.lengths.items())), *pictures]
-    sections += _captures(found) + _robots(found) + _computed(found)
+    sections += [*_captures(found), *together_part(found), *_robots(found), *_computed(found)]
     return ['## Growth', *sections, _BEYOND] if sections else []
 
 
@@ -40,10 +41,9 @@ def _captures(found: Findings) -> List[str]:
         return []
     return ['### Several capture nodes at one recogniser',
             'Each a process that plays a recording in which somebody speaks most of the time. '
-            'People who speak at the same time undo what was computed ahead for each other: one '
-            'answer is remembered, and what is known of the speaker has changed meanwhile. Theirs '
-            'are computed at the end. A recogniser for each, as in the next table, keeps them '
-            'ready.',
+            'People who fall silent at the same time have their answers computed one after the '
+            'other; what does not fit into the hang-over of the last one, that one waits for. A '
+            'recogniser for each, as in the next table, works beside the others.',
             table(('capture nodes', 'answered', 'median ms', '95 % ms', 'recogniser',
                    'all capture nodes'), (
                 (str(count), f'{len(crowd.answer_s)} of {crowd.utterances}',

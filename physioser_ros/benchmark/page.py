@@ -5,10 +5,12 @@ from types import MappingProxyType
 from typing import List, Mapping
 
 from physioser_ros.benchmark import findings as names, way
+from physioser_ros.benchmark.answers_page import answers_part
 from physioser_ros.benchmark.charts import draw_answers, draw_growth, draw_turns
-from physioser_ros.benchmark.findings import Findings, model_name
+from physioser_ros.benchmark.findings import Findings
 from physioser_ros.benchmark.growth_page import boards_part, growth_part
 from physioser_ros.benchmark.nodes import percentile_ms
+from physioser_ros.benchmark.presets_page import cuts_part, presets_part
 from physioser_ros.benchmark.tables import table
 from physioser_ros.benchmark.targets import verdicts
 from physioser_ros.benchmark.timing import ratio
@@ -48,8 +50,9 @@ def text(found: Findings, pictures: Mapping[str, str] = MappingProxyType({})) ->
     def shown(kind: str) -> List[str]:
         return [pictures[kind]] if kind in pictures else []
     sections = ['# Performance', _intro(found), '## Targets', _targets(found),
-                *_presets(found), *_turns(found, shown('turns')), *_nodes(found),
-                *_answers(found, [*shown('stages'), *shown('answers')]), *_running(found),
+                *presets_part(found), *_turns(found, shown('turns')), *cuts_part(found),
+                *_nodes(found), *answers_part(found, [*shown('stages'), *shown('answers')]),
+                *_running(found),
                 *growth_part(found, shown('growth')), *boards_part(found), *_absent(found),
                 '## Machine', _machine(found)]
     return '\n\n'.join(sections) + '\n'
@@ -61,7 +64,8 @@ def _intro(found: Findings) -> str:
             'quartiles. Spread is the interquartile range over the median. Everything is measured '
             'anew by\n\n'
             '<!-- not run: takes a quarter of an hour on a quiet machine -->\n'
-            '```bash\nphysioser bench --keep bench.json --report docs/performance.md\n```\n\n'
+            '```bash\n'
+            'physioser bench --keep bench.json --runs runs --report docs/performance.md\n```\n\n'
             'A run on a busy machine is refused as a result; what was quiet is kept in the file '
             'and only the rest is measured again.')
     if found.noise.quiet:
@@ -74,23 +78,6 @@ def _targets(found: Findings) -> str:
     return table(('', 'target', 'figure', 'verdict'), (
         (str(verdict.number), verdict.target, verdict.figure or '–', f'**{verdict.word}**')
         for verdict in verdicts(found)))
-
-
-def _presets(found: Findings) -> List[str]:
-    """Return the table of the models: what each costs and what it gets for it."""
-    rows = []
-    for name, model in found.models.items():
-        timing = found.timing(model_name(name))
-        mean = model.figures.get('by_corpus', {}).get('mean', {})
-        rows.append((f'`{name}`', model.backbone, model.precision,
-                     f'{mean["ua"]:.1%}' if 'ua' in mean else '–',
-                     f'{mean["wa"]:.1%}' if 'wa' in mean else '–',
-                     f'{timing.cpu_ms:.1f}' if timing else '–', f'{model.megabytes:.1f}'))
-    return ['## Presets', 'Chosen by the parameter `model.path`. Accuracy is that which the '
-            'metadata of each file tell: the mean over corpora on the speakers held out in one '
-            'split. More splits and intervals: [results](results.md).',
-            table(('model', 'backbone, layers', 'precision', 'UA', 'WA',
-                   f'CPU ms for {found.utterance_s:g} s', 'MB'), rows)]
 
 
 def _turns(found: Findings, pictures: List[str]) -> List[str]:
@@ -138,23 +125,6 @@ def _nodes(found: Findings) -> List[str]:
                         f'most {found.memory.resident_mib.max():.0f} MiB, growth over the last '
                         f'three quarters {found.memory.growth_mib:.1f} MiB.')
     return sections
-
-
-def _answers(found: Findings, pictures: List[str]) -> List[str]:
-    if not found.answers:
-        return pictures
-    return [
-        '## Time to the answer', 'From the decision that the utterance is over '
-        '(`segment.hangover_s`) to the answer at a subscriber. As soon as the silence has lasted '
-        'for `segment.tail_s` the utterance is announced, and its answer computed within the '
-        'rest of the hang-over; so nothing that grows with the length remains at the end. Speech '
-        'longer than `segment.max_s` is cut while it goes on, and its last piece is what is left.',
-        table(('speech s', 'computed in the hang-over: median ms', '95 % ms',
-               'computed at the end: median ms', '95 % ms'), (
-            (f'{length:g}', *(f'{percentile_ms(values, share):.1f}'
-                              for values in (answering.ahead_s, answering.after_s)
-                              for share in (50, 95)))
-            for length, answering in found.answers.items())), *pictures]
 
 
 def _running(found: Findings) -> List[str]:

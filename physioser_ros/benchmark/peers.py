@@ -6,7 +6,6 @@ whose packages are missing is absent, and the page says so.
 """
 
 from importlib.machinery import ModuleSpec
-import io
 import sys
 from types import ModuleType
 from typing import Any, Callable, Mapping, Optional
@@ -102,6 +101,28 @@ def backbone_onnxruntime(threads: int, config: Mapping[str, Any],
     return lambda: session.run(None, {'waveform': sound})
 
 
+def cut_backbone(threads: int, name: str, layer: int, utterances: int = 1,
+                 seconds: float = REFERENCE_S) -> Callable[[], Any]:
+    """
+    Return a backbone that ends at a layer, in the form in which a model file holds it.
+
+    :param name: of the backbone in the registry
+    :param layer: its last layer, 0 for the stem
+    :param utterances: how many of the same length go through it at once
+    """
+    torch = _torch(threads)
+    from physioser_ros.export.convolutions import widen
+    from physioser_ros.inference.session import create_session
+    from physioser_ros.model.latent import LatentTransform
+
+    network = _backbone({'backbone': {'name': name, 'layers': [layer]}})
+    sound = np.repeat(waveform(seconds)[None], utterances, 0)
+    content = _export(torch, _Frames(torch, network, LatentTransform().averages).module,
+                      torch.from_numpy(sound), widen)
+    session, _ = create_session(content, intra_op_threads=threads)
+    return lambda: session.run(None, {'waveform': sound})
+
+
 def wav2vec2_torch(threads: int, seconds: float = REFERENCE_S) -> Callable[[], Any]:
     """Return a network of the size of wav2vec2-base with random weights, in torch."""
     torch = _torch(threads)
@@ -155,31 +176,33 @@ def _wav2vec2() -> Any:
 
 
 class _Frames:
-    """Wraps a network so that it returns its frames alone."""
+    """Wraps a network so that it returns its frames alone, or averages of them."""
 
-    def __init__(self, torch: Any, network: Any) -> None:
+    def __init__(self, torch: Any, network: Any, average: Any = None) -> None:
         class Module(torch.nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 self.network = network
 
             def forward(self, waveform: Any) -> Any:
-                return self.network(waveform)[0]
+                options = {'average': average} if average else {}
+                return self.network(waveform, **options)[0]
         self.module = Module().eval()
 
 
-def _export(torch: Any, network: Any, sound: Any) -> bytes:
-    """Return the network as an ONNX file for the one length of `sound`."""
+def _export(torch: Any, network: Any, sound: Any,
+            change: Callable[[Any], Any] = lambda proto: None) -> bytes:
+    """Return the network, changed in place, as an ONNX file for the one length of `sound`."""
+    from physioser_ros.export.graph import OPSET
+
     with warnings.catch_warnings():
         # Of the exporter about itself.
         warnings.simplefilter('ignore')
-        program = torch.onnx.export(network, (sound,), dynamo=True, input_names=['waveform'],
-                                    verbose=False)
-    content = io.BytesIO()
-    import onnx
-
-    onnx.save(program.model_proto, content)
-    return content.getvalue()
+        program = torch.onnx.export(network, (sound,), dynamo=True, opset_version=OPSET,
+                                    input_names=['waveform'], verbose=False)
+    proto = program.model_proto
+    change(proto)
+    return proto.SerializeToString()
 
 
 def _through(torch: Any, block: Any, frames: Any) -> Any:

@@ -7,10 +7,10 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from physioser_ros.benchmark import answers, crowds, store
+from physioser_ros.benchmark import answers, crowds, cuts, store
 from physioser_ros.benchmark.contestant import Absent, Contestant, Entry
 from physioser_ros.benchmark.counts import count
-from physioser_ros.benchmark.entries import one_thread, OURS, two_threads
+from physioser_ros.benchmark.entries import default_entry, one_thread, OURS, two_threads
 from physioser_ros.benchmark.findings import Findings, ModelFile
 from physioser_ros.benchmark.machine import describe, LoadWatch
 from physioser_ros.benchmark.nodes import recogniser, running
@@ -27,6 +27,7 @@ STAGES = {
     'voice': 'voice activity detectors and segmenter',
     'peers': 'what else could be installed',
     'threads': 'models and peers on two threads',
+    'cuts': 'the backbone by where it is cut, and several utterances at once',
     'growth': 'cost against the length of the utterance',
     'latency': 'from node to node, and memory over a soak',
     'answers': 'time to the answer against the length, with and without working ahead',
@@ -73,6 +74,8 @@ class Given:
     """A recording of speech, None for the demonstration."""
     kept: Optional[Path] = None
     """File that findings are kept in and taken from, None for none."""
+    runs: Optional[Path] = None
+    """Folder with the run folders of experiments that judge the cuts, None for none."""
 
 
 def measure(given: Given, stages: Sequence[str],
@@ -95,6 +98,7 @@ def measure(given: Given, stages: Sequence[str],
         found = Findings(describe(), LoadWatch().load_average_before, _models(given),
                          REFERENCE_S)
     config = _config(given, found)
+    found.recalls = cuts.recalls(given.runs)
     for group in groups(stages):
         if group in found.background and _noise(found, group).quiet:
             continue
@@ -125,7 +129,7 @@ def steps(given: Given, stages: Sequence[str]) -> Dict[str, int]:
     amounts = {
         'turns': len(one_thread(given.models, None, stages, {})) + effort.rounds,
         'threads': len(two_threads(given.models, stages, {})) + effort.rounds,
-        'growth': effort.rounds,
+        'cuts': 1 + len(cuts.entries()) + effort.rounds, 'growth': effort.rounds,
         'latency': effort.utterances + effort.soak // max(1, effort.soak // 32),
         'answers': effort.answers, 'running': 4, 'captures': len(crowds.COUNTS),
         'robots': len(crowds.COUNTS)}
@@ -177,6 +181,13 @@ def _threads(given: Given, found: Findings, stages: Sequence[str], config: Mappi
              advance: _Advance) -> None:
     found.two_threads = take_turns(two_threads(given.models, stages, config),
                                    given.effort.rounds, advance=advance)
+
+
+def _cuts(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
+          advance: _Advance) -> None:
+    found.cuts = take_turns([default_entry(given.models), *cuts.entries()], given.effort.rounds,
+                            advance=advance)
+    found.absent.update({f'cuts: {name}': reason for name, reason in found.cuts.absent.items()})
 
 
 def _growth(given: Given, found: Findings, stages: Sequence[str], config: Mapping[str, Any],
@@ -235,8 +246,9 @@ def _robots(given: Given, found: Findings, stages: Sequence[str], config: Mappin
         advance(f'{number} robots')
 
 
-_ACTIONS = {'turns': _turns, 'threads': _threads, 'growth': _growth, 'latency': _latency,
-            'answers': _answers, 'running': _running, 'captures': _captures, 'robots': _robots}
+_ACTIONS = {'turns': _turns, 'threads': _threads, 'cuts': _cuts, 'growth': _growth,
+            'latency': _latency, 'answers': _answers, 'running': _running,
+            'captures': _captures, 'robots': _robots}
 
 
 def _noise(found: Findings, group: str) -> Noise:
@@ -247,6 +259,9 @@ def _noise(found: Findings, group: str) -> Noise:
     if group == 'threads' and found.two_threads:
         timings.update({f'{name}, two threads': timing
                         for name, timing in found.two_threads.timings.items()})
+    if group == 'cuts' and found.cuts:
+        timings.update({f'backbone, {name}': timing
+                        for name, timing in found.cuts.timings.items()})
     if group == 'growth':
         timings.update({f'{length:g} s of sound': timing
                         for length, timing in found.lengths.items()})

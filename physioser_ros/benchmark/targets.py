@@ -32,7 +32,7 @@ class Verdict:
 
 def verdicts(found: Findings) -> List[Verdict]:
     """Return all targets in order."""
-    return [*_whole(found), *_parts(found), _accuracy(found), _latency(found),
+    return [*_whole(found), *_parts(found), *_accuracy(found), _latency(found),
             *_running(found), *_memory(found)]
 
 
@@ -78,16 +78,19 @@ def _parts(found: Findings) -> List[Verdict]:
                faster, 2, f'{faster or 0:.2f}', at_least=True)]
 
 
-def _accuracy(found: Findings) -> Verdict:
+def _accuracy(found: Findings) -> List[Verdict]:
+    """Return a verdict on each model in 8 bits; one without any where there is none."""
     target = ('int8: the same label as float32 on 99 % of the test clips, at most 0.5 point of '
               'UA lost')
+    made = []
     for name, model in found.models.items():
         figures = model.figures.get('int8')
         if isinstance(figures, dict) and {'same_label', 'ua_lost_points'} <= set(figures):
             same, lost = figures['same_label'], figures['ua_lost_points']
-            return Verdict(3, target, f'{name}: {same:.1%}, {lost:.2f} points, told by its '
-                                      f'metadata', same >= 0.99 and lost <= 0.5)
-    return Verdict(3, target, '', None)
+            made.append(Verdict(3, f'`{name}`: {target}',
+                                f'{same:.1%}, {lost:.2f} points, told by its metadata',
+                                same >= 0.99 and lost <= 0.5))
+    return made or [Verdict(3, target, '', None)]
 
 
 def _latency(found: Findings) -> Verdict:

@@ -8,7 +8,7 @@ import click
 from physioser_ros.commands.options import fail
 
 #: Names of the stages, as in `physioser_ros.benchmark.run.STAGES`; repeated for a quick help.
-STAGES = ('model', 'parts', 'voice', 'peers', 'threads', 'growth', 'latency',
+STAGES = ('model', 'parts', 'voice', 'peers', 'threads', 'cuts', 'growth', 'latency',
           'answers', 'running', 'captures', 'robots')
 
 
@@ -24,16 +24,18 @@ STAGES = ('model', 'parts', 'voice', 'peers', 'threads', 'growth', 'latency',
 @click.option('--keep', type=click.Path(dir_okay=False, path_type=Path), metavar='FILE', help=(
     'Keep what was measured there and take it up again: only what is missing, or was noisy, is '
     'measured.'))
+@click.option('--runs', type=click.Path(exists=True, file_okay=False, path_type=Path), help=(
+    'Folder with run folders of the experiments cut_...: how often each cut is right.'))
 @click.option('--quick', is_flag=True, help='Few rounds: to see it work.')
 @click.option('--allow-noisy', is_flag=True, help=(
     'Write the page of a noisy run, marked as such.'))
-def command(stages, models, speech, output, keep, quick, allow_noisy):
+def command(stages, models, speech, output, keep, runs, quick, allow_noisy):
     """
     Measure the models, their parts, the nodes and the peers that are installed.
 
-    STAGE: model, parts, voice, peers, threads, growth, latency, answers, running, captures,
-    robots; all without any, in about a quarter of an hour. A run on a busy machine, or whose
-    figures vary, is refused as a result: exit code 1, and no page is written unless
+    STAGE: model, parts, voice, peers, threads, cuts, growth, latency, answers, running,
+    captures, robots; all without any, in about a quarter of an hour. A run on a busy machine,
+    or whose figures vary, is refused as a result: exit code 1, and no page is written unless
     --allow-noisy.
     """
     try:
@@ -41,7 +43,7 @@ def command(stages, models, speech, output, keep, quick, allow_noisy):
         from physioser_ros.benchmark.run import FULL, Given, measure, QUICK, steps
     except ImportError as error:
         fail(f'{error}; install requirements/bench.in and requirements/train.in')
-    given = Given(_models(models), QUICK if quick else FULL, speech, keep)
+    given = Given(_models(models), QUICK if quick else FULL, speech, keep, runs)
     chosen = stages or STAGES
     found = _measured(measure, given, chosen, steps(given, chosen))
     _print(text(found))

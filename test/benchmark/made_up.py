@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from physioser_ros.benchmark import findings as names
+from physioser_ros.benchmark import cuts, findings as names
 from physioser_ros.benchmark.answers import Answering
 from physioser_ros.benchmark.contestant import Readiness
 from physioser_ros.benchmark.counts import Work
@@ -39,6 +39,10 @@ def findings():
                                       'whisper-base 1, 2, 3')},
         utterance_s=3.0, one_thread=outcome, two_threads=outcome,
         work={'encoder': Work(1e8, 1e6), 'backbone': Work(3e9, 1e7)},
+        cuts=Outcome({name: timing(cost) for name, cost in {
+            model_name('balanced'): 40.0, 'stem': 5.0, 'layer 1': 15.0, 'layer 3': 30.0,
+            cuts.TOGETHER: 114.0}.items()}, {}, {}),
+        recalls={'stem': 0.5, 'layer 3': 0.75},
         lengths={1.0: timing(20), 3.0: timing(40), 10.0: timing(110)},
         latency=Latency(np.full(9, 0.046), np.full(9, 0.041), np.full(9, 0.001), 2.0),
         memory=Memory(np.array([200.0, 210, 210, 210.5]), 320),

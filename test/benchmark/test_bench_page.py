@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip('matplotlib', reason='requirements/bench.in is not installed')
 made_up = pytest.importorskip('made_up', reason='requirements/bench.in is not installed')
 
-from physioser_ros.benchmark import run, store, way  # noqa: E402
+from physioser_ros.benchmark import answers_page, cuts, run, store, way  # noqa: E402
 from physioser_ros.benchmark.answers import last_piece  # noqa: E402
 from physioser_ros.benchmark.page import text, write_page  # noqa: E402
 from physioser_ros.benchmark.targets import verdicts  # noqa: E402
@@ -22,13 +22,17 @@ def test_every_target_has_its_figure_and_verdict():
 def test_the_page_has_a_table_for_all_that_was_measured(tmp_path):
     page, *pictures = write_page(made_up.findings(), tmp_path / 'performance.md')
     written = page.read_text()
-    for title in ('Targets', 'Presets', 'One thread', 'Two threads', 'From node to node',
+    for title in ('Targets', 'Presets', 'One thread', 'Two threads', 'Where to cut',
+                  'From node to node',
                   'Time to the answer', 'Both nodes running', 'Growth', 'Small machines',
                   'Where one machine ends', 'Not measured', 'Machine'):
         assert f'{title}' in written
     assert ('| `balanced` | whisper-base 1, 2, 3 | float32 | 78.5% | 79.7% | 40.0 | 24.9 |'
             in written)
     assert '4 of 5' in written
+    # 25 points more for 25 ms more.
+    assert '| whisper-base, layer 3 | 30.0 | 0.75 (0.75 to 0.75) | 75.0% | +1.00 |' in written
+    assert 'cost 0.95 (0.95 to 0.95)' in written
     assert len(pictures) == 4
     for picture in pictures:
         assert f'({picture.name})' in written
@@ -37,7 +41,7 @@ def test_the_page_has_a_table_for_all_that_was_measured(tmp_path):
 
 def test_a_page_of_nothing_but_the_machine_can_be_written():
     found = made_up.findings()
-    found.one_thread = found.two_threads = found.latency = found.memory = None
+    found.one_thread = found.two_threads = found.cuts = found.latency = found.memory = None
     for table in (found.work, found.lengths, found.running, found.answers, found.captures,
                   found.robots):
         table.clear()
@@ -53,6 +57,23 @@ def test_the_answer_is_ready_before_the_utterance_is_over():
     assert ahead.end_ms == pytest.approx(300 + 16 + 50 * 0.032 / 20 + 46)
     assert ahead.end_ms < over.end_ms == steps[-1].start_ms
     assert steps[-1].ms == pytest.approx(4)
+
+
+def test_what_does_not_fit_into_the_hang_over_is_left():
+    found = made_up.findings()
+    # 10 ms and 10 ms a second, on the line: four times slower, 3 s take 160 ms and 10 s 440.
+    assert [answers_page.left_ms(found, length, 4) for length in (3.0, 10.0)] == pytest.approx(
+        [16, 140 + 16])
+    assert answers_page.longest_s(found, 4) == pytest.approx(6.5)
+
+
+def test_the_recall_of_a_cut_is_the_mean_of_its_runs(tmp_path):
+    for fold, value in enumerate((0.7, 0.8)):
+        folder = tmp_path / f'cut_stem_backbone_only-fold{fold}-seed0'
+        folder.mkdir()
+        (folder / 'metrics.json').write_text(json.dumps({'test': {'mean': {'ua': value}}}))
+    assert cuts.recalls(tmp_path) == {'stem': pytest.approx(0.75)}
+    assert cuts.recalls(None) == {}
 
 
 def test_kept_findings_come_back_as_they_were(tmp_path):
