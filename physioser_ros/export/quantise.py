@@ -2,16 +2,16 @@
 Whole numbers instead of floating point: 8 bits where the time is spent.
 
 The backbone's matrix products measure their input anew in every run; convolutions take the
-ranges of theirs from recordings. Processors without the VNNI instructions add pairs of products
-in 16 bits, which signed weights of 8 bits overflow without a word. So the products have unsigned
-weights, which are computed without loss everywhere, and the convolutions, for which the fast
-kernels want signed ones, use seven of the eight bits.
+ranges of theirs from recordings. The fast kernels want signed weights. Processors without the
+VNNI instructions add pairs of products in 16 bits, which weights of 8 bits overflow without a
+word: so weights use seven of their bits, whose products fit everywhere.
 """
 
 import contextlib
 import logging
 import math
 from pathlib import Path
+import re
 import tempfile
 
 import numpy as np
@@ -24,7 +24,7 @@ from physioser_ros.export.storage import LARGE
 #: Recordings that the ranges of the convolutions' inputs are measured on.
 CALIBRATION_CLIPS = 32
 #: What alone moves probabilities or weights by more, on the mean, stays as it is.
-DISTURBANCE = 0.005
+DISTURBANCE = 0.02
 #: Longest part of a recording that is used, in samples.
 _LONGEST = 80000
 #: No component left out.
@@ -71,8 +71,9 @@ def _products(proto):
 
 
 def _in_backbone(node):
-    notes = [note.value for note in node.metadata_props]
-    return any("'model.backbone" in note or "'backbone" in note for note in notes)
+    """Return whether a node's notes name a module `backbone`, at whatever depth."""
+    names = {name for note in node.metadata_props for name in re.split(r'[^\w]+', note.value)}
+    return 'backbone' in names
 
 
 def _convolutions(proto):
@@ -103,8 +104,8 @@ def _dynamic(proto, names):
 
     def run(target):
         quantize_dynamic(_copy(proto), target, op_types_to_quantize=['MatMul'],
-                         nodes_to_quantize=names, per_channel=True,
-                         weight_type=QuantType.QUInt8)
+                         nodes_to_quantize=names, per_channel=True, reduce_range=True,
+                         weight_type=QuantType.QInt8)
     return _written(run)
 
 
