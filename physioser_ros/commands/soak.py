@@ -103,14 +103,14 @@ def load(recordings, model, names, seconds, page):
     unknown = set(names) - set(room.CASES)
     if unknown:
         fail(f'there is no case {sorted(unknown)[0]!r}: {", ".join(room.CASES)}')
-    found = {}
+    found, busy = {}, room.busyness()
     try:
         for name in names or room.CASES:
             _say(room.CASES[name].name)
             found[name] = room.load(_find(model), room.CASES[name], seconds, recordings)
     except Absent as error:
         fail(str(error))
-    _report(page, 'load', room.page(found))
+    _report(page, 'load', room.page(found, busy))
     if any(one.missing or not one.in_order for one in found.values()):
         fail('utterances are unaccounted for or were answered out of order')
 

@@ -219,8 +219,20 @@ def _ends(values: Dict[str, str]) -> Dict[str, int]:
             'failed': int(values['errors']) + int(values['bad_format'])}
 
 
-def page(found: Dict[str, Loaded]) -> str:
-    """Return the table, by the key of the case."""
+def busyness() -> str:
+    """Return how busy the machine is, in a sentence."""
+    cores = os.cpu_count() or 1
+    return (f'Load of the machine right before: {os.getloadavg()[0] / cores:.1f} processes for '
+            f'each of {cores} cores.')
+
+
+def page(found: Dict[str, Loaded], busy: str) -> str:
+    """
+    Return the table.
+
+    :param found: what became of each case, by its key
+    :param busy: what `busyness` said before
+    """
     head = ['beside the capture', 'utterances', 'answered', 'dropped', 'lost', 'unaccounted',
             'in order', 'to the answer: median', '95 %', 'longest', 'oldest block',
             "recogniser's memory"]
@@ -234,4 +246,4 @@ def page(found: Dict[str, Loaded]) -> str:
             *(str(one.counts[name]) for name in ('answered', 'dropped', 'lost')),
             str(one.missing), 'yes' if one.in_order else '**no**', *(times or ['–'] * 3),
             f'{one.block_age_s:.2f} s', f'{after:.1f} MiB ({after - before:+.1f})'])
-    return table(head, rows)
+    return f'{busy}\n\n{table(head, rows)}'
