@@ -84,7 +84,8 @@ def export_model(build, facts, path, *, precision='float32', max_seconds=MAX_SEC
         metadata['figures']['parity'] = {
             'max_error': exact.max_error, 'same_label': exact.same_label, 'cases': exact.cases}
         if precision == 'int8':
-            stored = _eight_bits(proto, metadata, exact_draft, draft, clips, labelled, say)
+            stored = _eight_bits(proto, metadata, exact_draft, draft, clips, labelled, max_bytes,
+                                 say)
         else:
             _compact(proto, metadata, draft, max_bytes, clips, say)
             stored = measure(build, draft, facts.temperature, clips)
@@ -121,12 +122,11 @@ def _compact(proto, metadata, draft, max_bytes, clips, say):
     save(proto, draft)
 
 
-def _eight_bits(proto, metadata, exact_draft, draft, clips, labelled, say):
+def _eight_bits(proto, metadata, exact_draft, draft, clips, labelled, max_bytes, say):
     """Write a graph in 8 bits and return its `Agreement` with the one in floating point."""
     quantised = quantise(proto, clips, say)
-    compact(quantised)
     metadata['precision'] = 'int8'
-    _write(quantised, metadata, draft)
+    _compact(quantised, metadata, draft, max_bytes, clips, say)
     agreement = agree(exact_draft, draft, labelled)
     say(f'the file in 8 bits: {agreement.sentence()}')
     if not agreement.same_label >= SAME_LABEL:
