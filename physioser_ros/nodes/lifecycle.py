@@ -16,6 +16,7 @@ from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
 from physioser_ros.audio.errors import AudioError
 from physioser_ros.inference.errors import ModelError
+from physioser_ros.inference.heap import give_back
 from physioser_ros.nodes.conversions import message_type
 from physioser_ros.nodes.diagnostics import Diagnostics, ERROR
 from physioser_ros.nodes.parameter_server import ParameterServer
@@ -179,6 +180,8 @@ class ManagedNode(LifecycleNode):
         """Release; an error here ends in `on_error`."""
         released = self._try('clean up', self.release)
         self._prepared = None
+        # The heap keeps what the model took, and the next one does not fit into it exactly.
+        give_back()
         super().on_cleanup(state)
         return self._done(SUCCESS) if released else TransitionCallbackReturn.ERROR
 
