@@ -26,9 +26,7 @@ def presets_part(found: Findings) -> List[str]:
     eight_bits = any(model.precision == 'int8' for model in found.models.values())
     if eight_bits and 'vnni' not in found.machine.processor:
         sections.append('Eight bits gain most on processors with instructions for them (VNNI). '
-                        f'The one measured here, {found.machine.processor}, has none: it adds up '
-                        'their products in 16 bits, at about twice the pace of float32, and what '
-                        'is no product gains nothing.')
+                        f'The one measured here, {found.machine.processor}, has none.')
     return sections
 
 
@@ -45,7 +43,7 @@ def cuts_part(found: Findings) -> List[str]:
         gain = '–'
         if recall is not None and before is not None and cut.backbone == before[2].backbone:
             gain = f'{100 * (recall - before[0]) / (timing.cpu_ms - before[1]):+.2f}'
-        rows.append((f'{cut.backbone}, {name}' if cut.backbone not in name else name,
+        rows.append((f'{cut.backbone}, ' + (f'layer {cut.layer}' if cut.layer else 'stem'),
                      f'{timing.cpu_ms:.1f}', str(ratio(timing, ours)) if ours else '–',
                      f'{recall:.1%}' if recall is not None else '–', gain))
         if recall is not None:
@@ -53,7 +51,8 @@ def cuts_part(found: Findings) -> List[str]:
     return ['## Where to cut the backbone', 'Log-mel and backbone as a model file holds them, '
             f'for {found.utterance_s:g} s. The recall is that of a small head on this layer '
             'alone, trained and judged on two corpora (`cut_..._backbone_only` in '
-            '[results](results.md)); points for each ms are those gained over the cut above.',
+            '[results](results.md)), a dash where none was; points for each ms are those gained '
+            'over the cut above.',
             table(('backbone', 'CPU ms', f'times {found.default}', 'UA', 'points a ms more'),
                   rows)]
 
