@@ -85,6 +85,11 @@ def _joint(models, folders, baseline, pictures):
     if base is not None and rest:
         parts += [f'## Against {name}', '', _COMPARED, '', *comparisons(models, name),
                   *drawn.get('ablation', [])]
+    # The fairer baseline of a model that adapts to speakers.
+    fair = _base(models, f'{baseline}_speaker')
+    if fair and models[0].name != fair:
+        parts += [f'## Against {fair}', '', *comparisons(
+            [models[0], *(model for model in models if model.name == fair)], fair)]
     parts += ['## Answering only when sure', '', 'Share of wrong answers among those given, all '
               'corpora together, when the least confident clips get "uncertain"; in brackets the '
               'confidence that this takes.', '', *trust(models), *drawn.get('trust', [])]

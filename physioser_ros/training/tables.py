@@ -62,7 +62,8 @@ def detailed(models):
         title = 'Mean of the corpora' if corpus == 'mean' else corpus
         rows = [] if corpus == 'mean' else [_majority(each[0][0], corpus)]
         for model, own in each:
-            if corpus in own:
+            # The mean over fewer corpora is another figure.
+            if corpus in own and (corpus != 'mean' or set(own) == set(each[0][1])):
                 rows.append((model.name, *(value(own[corpus][key], len(model.seeds))
                                            for key, _ in COLUMNS),
                              f'{own[corpus]["clips"][0]:.0f}',
