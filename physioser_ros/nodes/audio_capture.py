@@ -210,6 +210,8 @@ class AudioCapture(ManagedNode):
             self.get_logger().warning(text)
         else:
             self.get_logger().info(text)
+        # A microphone that is lost, or heard again, must not wait for the next round.
+        self._publish_soon()
 
     def _on_robot_speaking(self, message):
         self._capture.set_robot_speaking(message.data)
