@@ -7,6 +7,9 @@ import numpy as np
 
 #: Interquartile range over median above which a figure is no result.
 SPREAD_BOUND = 0.15
+#: What takes less, in ms, may vary as much as if it took this: one more miss of a cache is much of
+#: it, and nothing of the whole.
+SHORTEST_MS = 1.0
 #: Cores that other processes may keep busy while something is measured.
 BACKGROUND_BOUND = 0.15
 #: Rounds that a verdict about the spread needs.
@@ -118,7 +121,7 @@ def judge(timings: Mapping[str, Timing], background_cores: float, *,
         if len(timing.cpu_s) < FEWEST_ROUNDS:
             reasons.append(f'{name} was measured {len(timing.cpu_s)} times, a result needs at '
                            f'least {FEWEST_ROUNDS}: run without --quick')
-        elif timing.spread > spread_bound:
+        elif timing.spread * min(1.0, timing.cpu_ms / SHORTEST_MS) > spread_bound:
             reasons.append(f'{name} varied by {timing.spread:.0%}, a result needs at most '
                            f'{spread_bound:.0%}: run again on a quiet machine')
     return Noise(tuple(reasons))

@@ -37,6 +37,7 @@ def test_what_was_not_measured_in_the_same_rounds_is_not_compared():
     ({'a': timing(10, 10, 10, 10, 10.1)}, 0.1, None),
     ({'a': timing(10, 10, 10, 10, 10.1)}, 0.5, 'other processes'),
     ({'a': timing(5, 8, 10, 15, 20)}, 0.0, 'a varied by 70%'),
+    ({'a': timing(0.05, 0.08, 0.1, 0.15, 0.2)}, 0.0, None),
     ({'a': timing(10, 10)}, 0.0, 'measured 2 times'),
 ])
 def test_a_noisy_run_is_no_result(timings, background, reason):
