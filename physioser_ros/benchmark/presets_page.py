@@ -20,7 +20,8 @@ def presets_part(found: Findings) -> List[str]:
                      f'{timing.cpu_ms:.1f}' if timing else '–', f'{model.megabytes:.1f}'))
     sections = ['## Presets', 'Chosen by the parameter `model.path`. Accuracy is that which the '
                 'metadata of each file tell: the mean over corpora on the speakers held out in '
-                'one split. More splits and intervals: [results](results.md).',
+                'one split, or, of `permissive`, on a corpus never heard. More splits '
+                'and intervals: [results](results.md).',
                 table(('model', 'backbone, layers', 'precision', 'UA', 'WA',
                        f'CPU ms for {found.utterance_s:g} s', 'MB'), rows)]
     eight_bits = any(model.precision == 'int8' for model in found.models.values())
