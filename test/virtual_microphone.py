@@ -8,11 +8,13 @@ touched. PortAudio reads `PULSE_SERVER` when it looks for devices, hence from th
 the process that captures.
 """
 
+from contextlib import contextmanager
 import os
 from pathlib import Path
 import shutil
 import subprocess
 import time
+from unittest.mock import patch
 
 import numpy as np
 
@@ -154,3 +156,20 @@ class VirtualMicrophone:
         return subprocess.Popen(command, env={**os.environ, **self.environment},
                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=stderr)
+
+
+@contextmanager
+def plugged_in(folder, *shape):
+    """
+    Run a virtual microphone for this process and those that it starts.
+
+    :param folder: see `VirtualMicrophone`
+    :param shape: rate and channels of the sound card
+    """
+    machine = VirtualMicrophone(folder, *shape)
+    with patch.dict(os.environ, machine.environment):
+        try:
+            machine.start()
+            yield machine
+        finally:
+            machine.stop()

@@ -1,5 +1,6 @@
 """What a person says before a real PortAudio microphone is heard, whatever happens to it."""
 
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 import time
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from virtual_microphone import PATIENCE_S, VirtualMicrophone, wait_until, why_absent
+from virtual_microphone import PATIENCE_S, plugged_in, wait_until, why_absent
 
 from physioser_ros.audio.capture import Capture
 from physioser_ros.audio.devices import find_device
@@ -56,21 +57,11 @@ class Hearing:
 
 
 @pytest.fixture
-def microphone(tmp_path_factory, monkeypatch):
+def microphone(tmp_path_factory):
     """Return a function that starts a virtual microphone for this process."""
-    started = []
-
-    def start(rate=16000, channels=1):
-        machine = VirtualMicrophone(tmp_path_factory.mktemp('pulse'), rate, channels)
-        started.append(machine)
-        for name, value in machine.environment.items():
-            monkeypatch.setenv(name, value)
-        machine.start()
-        return machine
-
-    yield start
-    for machine in started:
-        machine.stop()
+    with ExitStack() as stack:
+        yield lambda *shape: stack.enter_context(
+            plugged_in(tmp_path_factory.mktemp('pulse'), *shape))
 
 
 @pytest.fixture(scope='module')

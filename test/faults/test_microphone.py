@@ -10,7 +10,7 @@ pytest.importorskip('audio_common_msgs.msg', reason='no message packages: source
 
 from room import ERROR, OK  # noqa: E402,I100
 from ros_world import wait_until  # noqa: E402
-from virtual_microphone import VirtualMicrophone, why_absent  # noqa: E402
+from virtual_microphone import plugged_in, why_absent  # noqa: E402
 
 from physioser_ros.nodes import conversions, topics  # noqa: E402
 
@@ -20,13 +20,8 @@ pytestmark = pytest.mark.skipif(bool(why_absent()), reason=why_absent())
 @pytest.fixture(scope='module')
 def machine(tmp_path_factory):
     """Return a machine with a virtual microphone, for the processes and this one."""
-    created = VirtualMicrophone(tmp_path_factory.mktemp('pulse'))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in created.environment.items():
-            patch.setenv(name, value)
-        created.start()
+    with plugged_in(tmp_path_factory.mktemp('pulse')) as created:
         yield created
-        created.stop()
 
 
 @pytest.fixture

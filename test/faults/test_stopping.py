@@ -10,7 +10,7 @@ pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
 pytest.importorskip('audio_common_msgs.msg', reason='no message packages: source tools/env.sh')
 
 from ros_world import diagnostics_of, values_of, wait_until  # noqa: E402,I100
-from virtual_microphone import VirtualMicrophone, why_absent  # noqa: E402
+from virtual_microphone import plugged_in, why_absent  # noqa: E402
 
 from physioser_ros.nodes import conversions, topics  # noqa: E402
 
@@ -133,17 +133,12 @@ def loads_the_model(process):
                    'way, and kill -9 to the next ones while they load the model')
 @pytest.mark.skipif(bool(why_absent()), reason=why_absent())
 def test_after_a_crash_the_microphone_is_free(
-        world, execute, tmp_path_factory, tiny_model, endless, monkeypatch, seen):
-    machine = VirtualMicrophone(tmp_path_factory.mktemp('pulse'))
-    for name, value in machine.environment.items():
-        monkeypatch.setenv(name, value)
-
+        world, execute, tmp_path_factory, tiny_model, endless, seen):
     def hears(process):
         waiting_for(world, process, 'audio_capture',
                     lambda values: float(values.get('zero_s', 0)) > 0.3, 'the microphone')
 
-    try:
-        machine.start()
+    with plugged_in(tmp_path_factory.mktemp('pulse')):
         speaker = world.speak(topics.UTTERANCE)
         process = execute('ser', model__path=endless, device='pulse')
         hears(process)
@@ -161,5 +156,3 @@ def test_after_a_crash_the_microphone_is_free(
         assert codes == [-signal.SIGKILL, -signal.SIGKILL, 0]
         assert 'Traceback' not in process.output and not has_children(process)
         seen('the start after them hears the microphone at once; then SIGINT: code 0')
-    finally:
-        machine.stop()

@@ -16,7 +16,7 @@ from rclpy.serialization import deserialize_message, serialize_message  # noqa: 
 from robot import Robot  # noqa: E402
 from ros_world import World  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
-from virtual_microphone import VirtualMicrophone, why_absent  # noqa: E402
+from virtual_microphone import plugged_in, why_absent  # noqa: E402
 
 from physioser_ros.nodes import conversions, topics  # noqa: E402
 from physioser_ros.nodes.conversions import samples_of, stamp_ns  # noqa: E402
@@ -211,12 +211,8 @@ def read_bag(path):
 
 @pytest.mark.skipif(bool(why_absent()), reason=why_absent())
 def test_a_microphone_is_heard_and_answered_as_the_file(
-        played, ros, world, robots, model, tmp_path_factory, monkeypatch):
-    machine = VirtualMicrophone(tmp_path_factory.mktemp('pulse'))
-    for name, value in machine.environment.items():
-        monkeypatch.setenv(name, value)
-    try:
-        machine.start()
+        played, ros, world, robots, model, tmp_path_factory):
+    with plugged_in(tmp_path_factory.mktemp('pulse')) as machine:
         robot = robots(world, PATIENT, composition='false', source='device', device='pulse',
                        model=model)
         utterances = world.listen(topics.UTTERANCE)
@@ -237,8 +233,6 @@ def test_a_microphone_is_heard_and_answered_as_the_file(
         assert elsewhere_s <= BOUNDARY_S
         assert labels(answered) == labels(played.answers)
         assert [process.end() for process in robot.processes.values()] == [0, 0]
-    finally:
-        machine.stop()
 
 
 def difference_s(samples, found, expected):
