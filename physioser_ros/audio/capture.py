@@ -19,6 +19,9 @@ from physioser_ros.audio.vad import create_vad
 
 #: How often the worker looks up from an idle source, in s.
 POLL_S = 0.1
+#: While nobody speaks the worker takes the blocks of so many s at once: every time it wakes up
+#: costs several times what it then computes.
+REST_S = 0.06
 #: A live source without a block for so long is reported, in s; the watchdog may act later.
 REPORT_S = 0.8
 #: A topic without a block for so long is worth a look, in s.
@@ -307,13 +310,16 @@ class Capture:
 
     def _step(self):
         """Read and handle one block, and look after the source."""
+        resting = not self._segmenter.speaking
         try:
-            raw = self._source.read(POLL_S)
+            raw = self._source.read(0 if resting else POLL_S)
         except AudioError as error:
             if not self._source.live:
                 raise
             self._reopen(str(error))
             return
+        if raw is None and resting:
+            self._stopping.wait(REST_S)
         now_s = time.monotonic()
         if raw is not None:
             self._last_block_s = now_s
