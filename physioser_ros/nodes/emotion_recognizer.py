@@ -1,40 +1,24 @@
 """The node that turns utterances into emotions."""
 
-from dataclasses import dataclass
 import json
 import threading
 import time
-from typing import Any
 
-from physioser_ros.inference import Decision, DecisionOptions, DurationWindow, Engine
-from physioser_ros.inference import explanation, find_model, InferenceError, load_model
-from physioser_ros.inference import SpeakerMemory, UNCERTAIN
+from physioser_ros.inference import Decision, DurationWindow, Engine, explanation, find_model
+from physioser_ros.inference import InferenceError, load_model, SpeakerMemory
 from physioser_ros.nodes import conversions, topics
+from physioser_ros.nodes.answers import Answers, Heard
 from physioser_ros.nodes.aside import Aside
 from physioser_ros.nodes.conversions import FormatError, SAMPLE_RATE, stamp_ns
+from physioser_ros.nodes.decision_options import decision_options
 from physioser_ros.nodes.diagnostics import LEVELS, OK, WARN
 from physioser_ros.nodes.lifecycle import ManagedNode
 from physioser_ros.nodes.lost import LostMessages
-from physioser_ros.nodes.parameters import ParameterError
 from physioser_ros.nodes.qos import publish_on, subscribe_to, subscribers
 from physioser_ros.nodes.ros4hri import check_voice_id, follow, Voice
 
 #: Time for the inference under way when the node is deactivated, and for an explanation, in s.
 STOP_S, ASIDE_STOP_S = 1.2, 0.4
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What is remembered of an utterance while the engine works on it."""
-
-    #: Header of the message, handed on unchanged.
-    header: Any
-    #: Capture time of the end of the last sample, in ns.
-    end_ns: int
-    #: Whether the utterance was not over yet.
-    partial: bool
-    #: When the message came, in s of the monotonic clock.
-    arrived_s: float
 
 
 class EmotionRecognizer(ManagedNode):
@@ -50,6 +34,7 @@ class EmotionRecognizer(ManagedNode):
         self._engine = None
         self._model = None
         self._published = {}
+        self._answers = None
         self._subscriptions_made = []
         self._enabled = True
         self._audio_info = None
@@ -98,6 +83,7 @@ class EmotionRecognizer(ManagedNode):
         for topic in topics.PUBLISHED['emotion_recognizer']:
             if topic is not topics.DIAGNOSTICS:
                 self._published[topic] = publish_on(self, topic, self.on_incompatible_qos)
+        self._answers = Answers(self, self._published)
         if values['ros4hri.enabled']:
             self._voice = self._with_hri_msgs(lambda: Voice(
                 self, values['ros4hri.voice_id'], tracked_here=not values['ros4hri.follow']))
@@ -108,7 +94,7 @@ class EmotionRecognizer(ManagedNode):
     def begin(self):
         """Start the worker, say which labels there are, and listen."""
         self._engine.start()
-        self._publish_label_info()
+        self._publish_labels(self.parameters['decision.min_confidence'])
         tracker = None
         if self.parameters['ros4hri.follow']:
             tracker = self._with_hri_msgs(lambda: follow(self, self._know))
@@ -144,14 +130,14 @@ class EmotionRecognizer(ManagedNode):
         self._published = {}
         if self._voice is not None:
             self._voice.close()
-        self._engine = self._model = self._audio_info = self._voice = None
+        self._engine = self._model = self._answers = self._audio_info = self._voice = None
 
     def change(self, values, changed):
         """Take over live changes of the decision."""
         if any(name.startswith('decision.') for name in changed):
             self._engine.recognizer.decision.options = decision_options(values)
             if self.is_active and 'decision.min_confidence' in changed:
-                self._publish_label_info(values['decision.min_confidence'])
+                self._publish_labels(values['decision.min_confidence'])
 
     def report(self):
         """Return level, text, hardware id and values for the diagnostics."""
@@ -203,15 +189,8 @@ class EmotionRecognizer(ManagedNode):
                                    'hear under humans/voices')
             return None
 
-    def _publish_label_info(self, threshold=None):
-        if threshold is None:
-            threshold = self.parameters['decision.min_confidence']
-        now = self.get_clock().now().nanoseconds
-        self._publish(topics.LABEL_INFO, conversions.label_info_message(
-            self._model.metadata.labels, threshold, conversions.header(now)))
-
-    def _publish(self, topic, message):
-        self._published[topic].publish(message)
+    def _publish_labels(self, threshold):
+        self._answers.publish_labels(self._model.metadata.labels, threshold)
 
     def _on_audio_info(self, message):
         self._audio_info = message
@@ -272,42 +251,16 @@ class EmotionRecognizer(ManagedNode):
 
     def _on_result(self, result):
         """Publish one answer; runs in the engine's thread."""
-        header = result.context.header
         if result.partial:
-            self._publish(topics.PARTIAL, conversions.classification_message(result, header))
+            self._answers.publish_early(result)
             return
-        self._publish_attention(result)
-        label = result.label
-        self._publish(topics.CONFIDENCE,
-                      conversions.message_type('std_msgs/Float32')(data=result.confidence))
-        if label != UNCERTAIN or self.parameters['publish.label_when_uncertain']:
-            self._publish(topics.LABEL, conversions.message_type('std_msgs/String')(data=label))
-        # A clock that is set back meanwhile must not make it negative.
-        latency_s = max(0, self.get_clock().now().nanoseconds - result.context.end_ns) / 1e9
-        answer_s = time.monotonic() - result.context.arrived_s
-        self._publish(topics.RESULT_INFO, conversions.info_message(
-            'emotion', label, {**conversions.result_values(result),
-                               'latency_ms': latency_s * 1000, 'answer_ms': answer_s * 1000},
-            header))
-        self._publish(topics.CLASSIFICATION, conversions.classification_message(result, header))
-        self._publish(topics.PROCESSING_TIME, conversions.message_type('std_msgs/Float64')(
-            data=result.processing_s * 1000))
+        latency_s, answer_s = self._answers.publish(result)
         if self._voice is not None:
-            self._voice.feels(result, header)
+            self._voice.feels(result, result.context.header)
         with self._lock:
             self._latency.add(latency_s)
             self._answer.add(answer_s)
         self._settle(partial=False)
-
-    def _publish_attention(self, result):
-        if self.parameters['publish.attention']:
-            self._publish(topics.BRANCHES, conversions.branches_message(result))
-            self._publish(topics.VAP_FRAMES, conversions.vap_frames_message(result))
-        if result.component_saliency is not None:
-            self._publish(topics.COMPONENTS, conversions.components_message(result))
-        if self.parameters['publish.attention_image']:
-            self._publish(topics.ATTENTION_MAP, conversions.attention_map_message(
-                result, result.context.header))
 
     def _on_drop(self, heard, reason):
         self.get_logger().debug(f'utterance of {stamp_ns(heard.header)} ns dropped: {reason}')
@@ -344,24 +297,10 @@ class EmotionRecognizer(ManagedNode):
             except InferenceError as error:
                 return False, f'the last utterance cannot be explained: {error}'
         if engine is self._engine:
-            self._publish(topics.COMPONENTS, conversions.components_message(explained))
+            self._answers.publish_components(explained)
         header = answered.result.context.header
         stamp = {'sec': header.stamp.sec, 'nanosec': header.stamp.nanosec}
         metadata = engine.recognizer.model.metadata
         return True, json.dumps({
             'stamp': stamp, 'frame_id': header.frame_id,
             'model': f'{metadata.name} {metadata.version}', **explanation(answered, explained)})
-
-
-def decision_options(values):
-    """
-    Return the DecisionOptions of a dict of parameters by name.
-
-    :raises ParameterError: where values do not go together.
-    """
-    prefix = 'decision.'
-    try:
-        return DecisionOptions(**{name[len(prefix):]: value for name, value in values.items()
-                                  if name.startswith(prefix)})
-    except ValueError as error:
-        raise ParameterError(str(error)) from error
