@@ -15,6 +15,7 @@ class Ensemble(nn.Module):
 
     :param members: list of `PhysioSER` of one configuration; the first one may have the backbone
     :param temperatures: one a member, from its own calibration
+    :ivar speaker_width: size of what is gathered of an utterance: the members' own, end to end
     :raises ValueError: for fewer than two members, or other configurations
     """
 
@@ -26,38 +27,17 @@ class Ensemble(nn.Module):
         if any(member.config != members[0].config for member in members):
             raise ValueError('the members differ in their configuration, expected trainings of '
                              'the same model from other seeds')
+        first = members[0]
+        self.config, self.min_samples = first.config, first.min_samples
+        self.uses_vap, self.uses_ssl = first.uses_vap, first.uses_ssl
+        self.speaker_width = sum(member.speaker_width for member in members)
         self.members = nn.ModuleList(members)
         self.register_buffer('temperatures', torch.tensor(temperatures, dtype=torch.float32))
 
     @property
-    def config(self):
-        """Return the configuration that the members share."""
-        return self.members[0].config
-
-    @property
     def backbone(self):
-        """Return the frozen backbone, or None."""
+        """Return the frozen backbone, or None; as an attribute it would be registered twice."""
         return self.members[0].backbone
-
-    @property
-    def uses_vap(self):
-        """Return whether there is a vocal branch."""
-        return self.members[0].uses_vap
-
-    @property
-    def uses_ssl(self):
-        """Return whether there is a latent branch."""
-        return self.members[0].uses_ssl
-
-    @property
-    def min_samples(self):
-        """Return the fewest samples of a waveform that `forward` takes."""
-        return self.members[0].min_samples
-
-    @property
-    def speaker_width(self):
-        """Return the size of what is gathered of an utterance: the members' own, end to end."""
-        return sum(member.speaker_width for member in self.members)
 
     def forward(self, waveform, lengths=None, *, component_mask=None, speaker_state=None):
         """
