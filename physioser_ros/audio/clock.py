@@ -21,8 +21,7 @@ class SampleClock:
     64th of their error; beyond 0.1 s it jumps and the jump is counted.
     """
 
-    def __init__(self, bound_ns=BOUND_NS):
-        self._bound_ns = bound_ns
+    def __init__(self):
         self._anchor_ns = None
         self.reanchored = 0
 
@@ -38,7 +37,7 @@ class SampleClock:
             self._anchor_ns = observed
             return Reading(time_ns, True)
         error = observed - self._anchor_ns
-        if abs(error) > self._bound_ns:
+        if abs(error) > BOUND_NS:
             self._anchor_ns = observed
             self.reanchored += 1
             return Reading(time_ns, True)

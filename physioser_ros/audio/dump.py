@@ -17,8 +17,8 @@ class UtteranceDump:
     :raises AudioError: when it is not
     """
 
-    def __init__(self, folder, kept=KEPT_FILES):
-        self._folder, self._kept = Path(folder).expanduser(), kept
+    def __init__(self, folder):
+        self._folder = Path(folder).expanduser()
         if not self._folder.is_dir():
             raise AudioError(f'dump_dir {self._folder} is no folder: create it, or leave '
                              'dump_dir empty')
@@ -36,7 +36,7 @@ class UtteranceDump:
         path = self._folder / f'utterance_{utterance.start_ns:020d}.wav'
         try:
             soundfile.write(path, utterance.samples, SAMPLE_RATE, subtype='PCM_16')
-            for old in sorted(self._folder.glob('utterance_*.wav'))[:-self._kept]:
+            for old in sorted(self._folder.glob('utterance_*.wav'))[:-KEPT_FILES]:
                 old.unlink()
         # RuntimeError: what every release of soundfile raises.
         except (OSError, RuntimeError) as error:

@@ -340,6 +340,7 @@ def test_every_utterance_is_written_where_the_dump_says_and_the_oldest_give_way(
     assert capture.finished.wait(30)
     assert len(heard.utterances) == 4
     kept = sorted(folder.iterdir())
+    assert len(kept) == 2
     written, _ = soundfile.read(kept[-1], dtype='int16')
     assert np.array_equal(written, heard.utterances[-1].samples)
     assert heard.notices[0][0] == 'warn' and 'recorded' in heard.notices[0][1]

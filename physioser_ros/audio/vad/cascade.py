@@ -2,10 +2,16 @@
 
 import numpy as np
 
+from physioser_ros.audio.block import SAMPLE_RATE
 from physioser_ros.audio.vad.base import VoiceActivity
 from physioser_ros.audio.vad.silero import FRAME_SAMPLES
 from physioser_ros.audio.vad.silero import SileroVoiceActivity
 from physioser_ros.audio.vad.webrtc import WebrtcVoiceActivity
+
+#: For so long the gate stays open after the last suspicion, in s.
+HOLD_S = 0.3
+#: Silero's probability that keeps the gate open.
+KEEP_THRESHOLD = 0.35
 
 
 class CascadeVoiceActivity(VoiceActivity):
@@ -13,21 +19,15 @@ class CascadeVoiceActivity(VoiceActivity):
     Ask Silero only while WebRTC, or Silero itself a moment ago, suspects speech.
 
     :param aggressiveness: of the gate, 0 to 3
-    :param hold_s: seconds for which the gate stays open after the last suspicion
-    :param keep_threshold: Silero's probability that keeps the gate open
-    :param gate: a detector in place of WebRTC's, for tests
-    :param judge: a detector in place of Silero's, for tests
     """
 
     frame_samples = FRAME_SAMPLES
     sure_threshold = SileroVoiceActivity.sure_threshold
 
-    def __init__(self, aggressiveness=2, hold_s=0.3, keep_threshold=0.35, gate=None, judge=None):
-        self._gate = gate or WebrtcVoiceActivity(aggressiveness, frame_samples=320)
-        self._judge = judge or SileroVoiceActivity()
-        self._hold_frames = max(1, round(hold_s * 16000 / FRAME_SAMPLES))
-        self._keep_threshold = keep_threshold
-        self.judged_frames = 0
+    def __init__(self, aggressiveness=2):
+        self._gate = WebrtcVoiceActivity(aggressiveness, frame_samples=320)
+        self._judge = SileroVoiceActivity()
+        self._hold_frames = round(HOLD_S * SAMPLE_RATE / FRAME_SAMPLES)
         self.reset()
 
     def probability(self, frame):
@@ -38,9 +38,8 @@ class CascadeVoiceActivity(VoiceActivity):
             self._judge.skip(frame)
             return 0.0
         self._open -= 1
-        self.judged_frames += 1
         probability = self._judge.probability(frame)
-        if probability >= self._keep_threshold:
+        if probability >= KEEP_THRESHOLD:
             self._open = self._hold_frames
         return probability
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from physioser_ros.audio.block import SAMPLE_RATE
 from physioser_ros.audio.errors import AudioError
 from physioser_ros.audio.vad.base import VoiceActivity
 
@@ -19,9 +20,15 @@ WEIGHTS_SHA256 = '9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a
 
 FRAME_SAMPLES = 512
 CONTEXT_SAMPLES = 64
+#: Non-speech for so long renews the state, in s.
+RENEW_S = 2.0
+#: Probability below which a frame counts as non-speech.
+QUIET_THRESHOLD = 0.35
+#: So many past frames are given to a fresh state.
+WARM_UP_FRAMES = 8
 
 
-def load_session(path=WEIGHTS, digest=WEIGHTS_SHA256):
+def load_session(path=WEIGHTS):
     """
     Open the weights on one thread that sleeps between calls.
 
@@ -38,9 +45,9 @@ def load_session(path=WEIGHTS, digest=WEIGHTS_SHA256):
         raise AudioError(f'the voice activity weights {path} cannot be read '
                          f'({error.strerror}): reinstall the package') from error
     found = sha256(content).hexdigest()
-    if found != digest:
+    if found != WEIGHTS_SHA256:
         raise AudioError(f'the voice activity weights {path} are altered (SHA-256 '
-                         f'{found[:12]}…, expected {digest[:12]}…): reinstall the package')
+                         f'{found[:12]}…, expected {WEIGHTS_SHA256[:12]}…): reinstall the package')
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -54,23 +61,17 @@ class SileroVoiceActivity(VoiceActivity):
     Probability of speech in frames of 32 ms.
 
     The LSTM drifts in long music or noise until it no longer hears a voice. So its state is
-    renewed every `renew_s` of uninterrupted non-speech, and then warmed up on the last frames,
-    so that a word that begins at that very moment is judged as any other.
-
-    :param renew_s: seconds of non-speech after which the state is renewed
-    :param quiet_threshold: probability below which a frame counts as non-speech
-    :param warm_up_frames: number of past frames that a fresh state is given
-    :param session: an open onnxruntime session, else the weights of the package are loaded
+    renewed after 2 s of uninterrupted non-speech, and then warmed up on the last frames, so
+    that a word that begins at that very moment is judged as any other.
     """
 
     frame_samples = FRAME_SAMPLES
     sure_threshold = 0.85
 
-    def __init__(self, renew_s=2.0, quiet_threshold=0.35, warm_up_frames=8, session=None):
-        self._session = session or load_session()
-        self._quiet_threshold = quiet_threshold
-        self._renew_frames = max(1, round(renew_s * 16000 / FRAME_SAMPLES))
-        self._recent = deque(maxlen=warm_up_frames)
+    def __init__(self):
+        self._session = load_session()
+        self._renew_frames = round(RENEW_S * SAMPLE_RATE / FRAME_SAMPLES)
+        self._recent = deque(maxlen=WARM_UP_FRAMES)
         self.reset()
 
     def probability(self, frame):
@@ -80,7 +81,7 @@ class SileroVoiceActivity(VoiceActivity):
         rows = [*self._recent, row] if fresh else [row]
         self._recent.append(row)
         probability = self._run(np.stack(rows))
-        self._quiet = self._quiet + 1 if probability < self._quiet_threshold else 0
+        self._quiet = self._quiet + 1 if probability < QUIET_THRESHOLD else 0
         if self._quiet >= self._renew_frames:
             self.rest()
         return probability
