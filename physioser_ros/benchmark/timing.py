@@ -102,28 +102,24 @@ class Noise:
         return not self.reasons
 
 
-def judge(timings: Mapping[str, Timing], background_cores: float, *,
-          spread_bound: float = SPREAD_BOUND,
-          background_bound: float = BACKGROUND_BOUND) -> Noise:
+def judge(timings: Mapping[str, Timing], background_cores: float) -> Noise:
     """
     Return whether the machine was quiet enough.
 
     :param timings: everything that was measured, by name
     :param background_cores: cores that other processes kept busy meanwhile, a mean
-    :param spread_bound: largest spread of a result
-    :param background_bound: largest `background_cores` of a result
     """
     reasons: List[str] = []
-    if background_cores > background_bound:
+    if background_cores > BACKGROUND_BOUND:
         reasons.append(f'other processes kept {background_cores:.2f} cores busy, a result needs '
-                       f'at most {background_bound:.2f}: end them and run again')
+                       f'at most {BACKGROUND_BOUND:.2f}: end them and run again')
     for name, timing in timings.items():
         if len(timing.cpu_s) < FEWEST_ROUNDS:
             reasons.append(f'{name} was measured {len(timing.cpu_s)} times, a result needs at '
                            f'least {FEWEST_ROUNDS}: run without --quick')
-        elif timing.spread * min(1.0, timing.cpu_ms / SHORTEST_MS) > spread_bound:
+        elif timing.spread * min(1.0, timing.cpu_ms / SHORTEST_MS) > SPREAD_BOUND:
             reasons.append(f'{name} varied by {timing.spread:.0%}, a result needs at most '
-                           f'{spread_bound:.0%}: run again on a quiet machine')
+                           f'{SPREAD_BOUND:.0%}: run again on a quiet machine')
     return Noise(tuple(reasons))
 
 

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+#: Points in the width of a bin at which a mel triangle is averaged.
+OVERSAMPLING = 32
+
 
 def windows(length):
     """
@@ -26,7 +29,7 @@ def mel_to_hz(mel):
     return 700 * (10 ** (np.asarray(mel) / 2595) - 1)
 
 
-def mel_bands(config, oversampling=32):
+def mel_bands(config):
     """
     Return mel-spaced triangles over the bins, each summing to one.
 
@@ -38,12 +41,12 @@ def mel_bands(config, oversampling=32):
     """
     width = config.sample_rate / config.window
     edges = mel_to_hz(np.linspace(0, hz_to_mel(config.sample_rate / 2), config.bands + 2))
-    offsets = (np.arange(oversampling) + 0.5) / oversampling - 0.5
+    offsets = (np.arange(OVERSAMPLING) + 0.5) / OVERSAMPLING - 0.5
     fine = ((np.arange(config.bins)[:, None] + offsets) * width).ravel()
     rising = (fine - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - fine) / (edges[2:] - edges[1:-1])[:, None]
     triangles = np.maximum(0, np.minimum(rising, falling))
-    weights = triangles.reshape(config.bands, config.bins, oversampling).mean(2)
+    weights = triangles.reshape(config.bands, config.bins, OVERSAMPLING).mean(2)
     return weights / weights.sum(1, keepdims=True)
 
 

@@ -17,11 +17,10 @@ class QuartetStream:
     :param config: `QuartetConfig`, the default one if None
     :param maximum: power of the loudest bin where it is known beforehand; None keeps a running
         maximum
-    :param dtype: float32, or float64 for reference
     """
 
-    def __init__(self, config=None, *, maximum=None, dtype=np.float32):
-        self._analysis = QuartetAnalysis(config or QuartetConfig(), dtype)
+    def __init__(self, config=None, *, maximum=None):
+        self._analysis = QuartetAnalysis(config or QuartetConfig(), np.float32)
         self._given = maximum
         self.reset()
 

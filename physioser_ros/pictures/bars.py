@@ -7,14 +7,13 @@ from physioser_ros.pictures.style import BLUE, figure, INK, PALE, save, tidy
 
 
 def bars(path: Path, values: Mapping[str, Tuple[float, float, float]], *, xlabel: str,
-         title: str = '', reference: Optional[str] = None) -> Path:
+         reference: Optional[str] = None) -> Path:
     """
     Draw one horizontal bar a name, with its interval.
 
     :param path: PNG to write
     :param values: by name, (value, low, high); low = high = value where nothing is known
     :param xlabel: what the value is, with its unit
-    :param title: heading, none if empty
     :param reference: name of the bar that the others are measured against: a line is drawn
         through its end; None: through zero
     :returns: `path`
@@ -37,7 +36,7 @@ def bars(path: Path, values: Mapping[str, Tuple[float, float, float]], *, xlabel
     axes.axvline(at, color=INK, linewidth=0.9, linestyle='-' if reference is None else '--')
     axes.invert_yaxis()
     axes.margins(x=0.16)
-    axes.set(xlabel=xlabel, title=title)
+    axes.set(xlabel=xlabel)
     tidy(axes)
     axes.grid(visible=False, axis='y')
     return save(chart, path)
