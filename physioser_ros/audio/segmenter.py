@@ -5,14 +5,12 @@ Every sample that goes in comes out once: in one utterance or in one `Rejected` 
 order. The cuts depend on the samples alone, never on how they were divided into blocks.
 """
 
-import numpy as np
-
 from physioser_ros.audio.block import (
     AnticipatedUtterance, PartialUtterance, Rejected, SAMPLE_RATE, SpeechEnded, SpeechStarted,
     Utterance)
+from physioser_ros.audio.open_utterance import OpenUtterance
 from physioser_ros.audio.ring import SampleRing
 from physioser_ros.audio.trigger import create_trigger
-
 
 #: Speech shorter than this, in s, whose mean probability is below that was a motor or a knock:
 #: words are short or unclear, hardly ever both.
@@ -113,7 +111,7 @@ class Segmenter:
             begun = self._trigger.begins(start, probability)
             return [] if begun is None else self._begin(begun, end, probability)
         speech = self._open
-        speech.follow(start, end, probability, self.options.stop_threshold)
+        speech.follow(end, probability, self.options.stop_threshold)
         if self._trigger.ends(speech.start, end, speech.last_speech):
             return self._close(end, set())
         full = end - speech.start + self._vad.frame_samples > _count(self.options.max_s)
@@ -124,9 +122,9 @@ class Segmenter:
     def _begin(self, begun, end, probability):
         pre_roll = _count(self.options.pre_roll_s) if self._trigger.announces else 0
         start = max(self._ring.start, begun - pre_roll)
-        touches_gap = start == self._gap_end
+        flags = {'gap'} if start == self._gap_end else set()
         events = self._reject(start, 'silence')
-        self._open = _Open(start, begun, {'gap'} if touches_gap else set(), end, probability)
+        self._open = OpenUtterance(start, begun, flags, end, probability)
         self._open.announced = self._trigger.announces
         if self._trigger.announces:
             events.append(SpeechStarted(begun, self._ring.stamp_ns(begun)))
@@ -252,48 +250,3 @@ class Segmenter:
         """Return the index of the first sample that a later onset may still want."""
         since = self._trigger.needed_from(self._analysed)
         return max(self._ring.start, since - _count(self.options.pre_roll_s))
-
-
-class _Open:
-    """An utterance that goes on."""
-
-    #: Whether its beginning was told, so that its end must be.
-    announced = True
-
-    def __init__(self, start, begun, flags, end, probability):
-        self.start, self.begun, self.flags = start, begun, flags
-        self.last_speech = self.last_partial = end
-        #: End of the utterance that was handed out before it was over, None for none.
-        self.anticipated = None
-        self._ends, self._probabilities = [end], [probability]
-
-    def follow(self, start, end, probability, stop_threshold):
-        """Take one more frame."""
-        self._ends.append(end)
-        self._probabilities.append(probability)
-        if probability >= stop_threshold:
-            self.last_speech = end
-
-    def least_probable(self, earliest, latest):
-        """Return the end of the least probable frame that ends in (earliest, latest]."""
-        frames = [(probability, -end) for end, probability
-                  in zip(self._ends, self._probabilities) if earliest < end <= latest]
-        return -min(frames)[1]
-
-    def rest(self, cut):
-        """Return what goes on after a cut."""
-        rest = _Open(cut, cut, {'split'}, cut, 0.0)
-        rest.announced = self.announced
-        keep = [index for index, end in enumerate(self._ends) if end > cut]
-        rest._ends = [self._ends[index] for index in keep]
-        rest._probabilities = [self._probabilities[index] for index in keep]
-        rest.last_speech = max(self.last_speech, cut)
-        rest.last_partial = max(self.last_partial, cut)
-        return rest
-
-    def mean_probability(self, end):
-        """Return the mean over the frames from the onset to the last one of speech."""
-        last = min(max(self.last_speech, self.begun), end)
-        heard = [probability for stop, probability in zip(self._ends, self._probabilities)
-                 if stop <= last] or self._probabilities[:1]
-        return float(np.mean(heard)) if heard else 0.0
