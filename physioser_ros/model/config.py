@@ -178,11 +178,15 @@ class SpeakerConfig:
     prior_count: float = 3.0
     #: Utterances after which the oldest fade.
     max_count: float = 10.0
+    #: Utterances that the prior counts for on top while all that is heard of a speaker seems to
+    #: be of one emotion: the mean of these would be taken for the voice.
+    guard_count: float = 20.0
 
     def __post_init__(self):
-        if self.prior_count <= 0 or self.max_count < 1:
-            raise ValueError(f'speaker.prior_count is {self.prior_count} and max_count '
-                             f'{self.max_count}, expected > 0 and >= 1')
+        if self.prior_count <= 0 or self.max_count < 1 or self.guard_count < 0:
+            raise ValueError(f'speaker.prior_count is {self.prior_count}, max_count '
+                             f'{self.max_count} and guard_count {self.guard_count}, expected '
+                             '> 0, >= 1 and >= 0')
 
 
 @dataclass(frozen=True)
@@ -222,9 +226,9 @@ class PhysioSERConfig:
 
     @property
     def speaker_width(self):
-        """Return the size of an utterance's statistic, what a speaker state sums up."""
+        """Return the size of what a speaker state sums up of an utterance: means and answer."""
         vocal = self.speaker.vocal and 'vap' in self.branches
-        return self.backbone.width + (4 * self.quartet.rows if vocal else 0)
+        return self.backbone.width + (4 * self.quartet.rows if vocal else 0) + self.classes
 
     @classmethod
     def from_dict(cls, values, variant=None):

@@ -80,7 +80,8 @@ class PhysioSER(nn.Module):
             self.latent = LatentTransform(config.latent, len(config.backbone.layers), width,
                                           config.width)
             self.ssl_summary = BranchSummary(config)
-            self.speaker = SpeakerStatistics(config.speaker, config.speaker_width)
+            self.speaker = SpeakerStatistics(
+                config.speaker, config.speaker_width - config.classes, config.classes)
             if self.adapts_vocal:
                 self.register_buffer('quartet_mean', torch.zeros(4, config.quartet.rows))
         if self.fuses:
@@ -119,7 +120,7 @@ class PhysioSER(nn.Module):
 
     @property
     def speaker_width(self):
-        """Return the size of what is gathered of an utterance for its speaker."""
+        """Return the size of what is gathered of an utterance for its speaker, answer included."""
         return self.config.speaker_width
 
     @property
@@ -127,6 +128,11 @@ class PhysioSER(nn.Module):
         """Return the fewest samples of a waveform that `forward` takes."""
         needed = self.config.quartet.window if self.uses_vap else 1
         return max(needed, getattr(self.backbone, 'min_samples', 1))
+
+    def name_labels(self, labels):
+        """Tell what the classes are called: speakers may be `neutral` as often as they like."""
+        if self.uses_ssl:
+            self.speaker.neutral = labels.index('neutral') if 'neutral' in labels else None
 
     def attach(self, backbone):
         """
@@ -207,8 +213,7 @@ class PhysioSER(nn.Module):
         :raises ValueError: for a wrong shape, NaN or an input that is missing
         """
         self._check_features(frames, quartet)
-        shift = state_next = None
-        vap = ssl = None
+        shift = vap = ssl = None
         gathered = frames
         if frames_averaged:
             frames, gathered = frames[:, :, :-1], frames[:, :, -1:]
@@ -216,8 +221,7 @@ class PhysioSER(nn.Module):
             if speaker_state is None:
                 speaker_state = self.speaker.initial(len(frames)).to(frames.device)
             shift = self.speaker.shift(speaker_state)
-            state_next = self.speaker(speaker_state, self.utterance_statistic(
-                gathered, frame_lengths, quartet, quartet_lengths)).detach()
+            mean = self.utterance_mean(gathered, frame_lengths, quartet, quartet_lengths)
         if self.uses_vap:
             if self.adapts_vocal:
                 quartet = quartet - shift[:, self.config.backbone.width:].unflatten(
@@ -231,12 +235,19 @@ class PhysioSER(nn.Module):
                 added = self.statistics(self.encoder.select(quartet), quartet_lengths)
             vap = self.vap_summary(*self.encoder(quartet, quartet_lengths), added)
         if self.uses_ssl:
-            shift = None if shift is None else shift[:, :self.config.backbone.width]
+            latent_shift = None if shift is None else shift[:, :self.config.backbone.width]
             ssl = self.ssl_summary(*self.latent(
-                frames, frame_lengths, pooled=frames_pooled or frames_averaged, shift=shift))
+                frames, frame_lengths, pooled=frames_pooled or frames_averaged,
+                shift=latent_shift))
             rows = component_mask if vap is None else vap[0]
             ssl = tuple(_expand(part, rows) for part in ssl)
-        return self._decide(vap, ssl)._replace(speaker_state_next=state_next)
+        output = self._decide(vap, ssl)
+        if shift is None:
+            return output
+        # Of the variants of a component mask, the first is the utterance as it was heard.
+        answer = torch.softmax(output.logits[:len(mean)], 1)
+        return output._replace(
+            speaker_state_next=self.speaker(speaker_state, mean, answer).detach())
 
     def _check_features(self, frames, quartet):
         for needed, values, name in ((self.uses_ssl, frames, 'frames'),
@@ -246,10 +257,9 @@ class PhysioSER(nn.Module):
             if needed:
                 check_finite(values, name)
 
-    def utterance_statistic(self, frames, frame_lengths=None, quartet=None,
-                            quartet_lengths=None):
+    def utterance_mean(self, frames, frame_lengths=None, quartet=None, quartet_lengths=None):
         """
-        Return what the speaker statistics gather of an utterance, shape (B, speaker_width).
+        Return the mean that the speaker statistics gather of an utterance, shape (B, width).
 
         Linear in the means over time, so that those of several utterances can be averaged first.
 
@@ -258,11 +268,11 @@ class PhysioSER(nn.Module):
         :param quartet: float, shape (B, 4, rows, T); only where `adapts_vocal`
         :param quartet_lengths: int64, shape (B,), valid frames; None means all T
         """
-        statistic = masked_mean(self.latent.mixed(frames).mT, frame_lengths)
+        mean = masked_mean(self.latent.mixed(frames).mT, frame_lengths)
         if not self.adapts_vocal:
-            return statistic
+            return mean
         vocal = masked_mean(quartet, quartet_lengths) - self.quartet_mean
-        return torch.cat([statistic, vocal.flatten(1)], 1)
+        return torch.cat([mean, vocal.flatten(1)], 1)
 
     def _decide(self, vap, ssl):
         """Return the `Output` from the branches' embeddings, frame weights and logits."""

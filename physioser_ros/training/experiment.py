@@ -110,9 +110,13 @@ def load_model(folder, with_backbone=True):
         raise run_folder.RunError(f'{folder} has no model.safetensors: its training is not '
                                   'finished, or it was a baseline without a network')
     model = PhysioSER.create(config) if with_backbone else PhysioSER(config)
+    labels = run_folder.read_metrics(folder)['labels']
+    model.name_labels(labels)
     learned = load_file(weights)
     if TEMPERATURES in learned:
         others = [PhysioSER(config) for _ in learned[TEMPERATURES][1:]]
+        for other in others:
+            other.name_labels(labels)
         model = Ensemble([model, *others], learned[TEMPERATURES].tolist())
     model.load_state_dict({**model.state_dict(), **learned})
     return model.eval()
@@ -204,7 +208,9 @@ def _model(experiment, labels):
     if experiment.kind in ('majority', 'egemaps_svm'):
         return None
     values = {**experiment.model, 'classes': len(labels)}
-    return PhysioSER.create(PhysioSERConfig.from_dict(values))
+    model = PhysioSER.create(PhysioSERConfig.from_dict(values))
+    model.name_labels(labels)
+    return model
 
 
 def _claim(experiment, options):

@@ -39,7 +39,6 @@ class _Clips(NamedTuple):
     corpora: np.ndarray
     speakers: np.ndarray
     emotions: np.ndarray
-    statistics: torch.Tensor
     #: The labels, and those that can be answers; empty: all of them.
     labels: tuple
     judged: tuple
@@ -69,49 +68,55 @@ def meet(model, store, rows, labels, judged=(), draws=4, seed=0, say=None):
     features = FeatureSet(store, rows['sha1_pcm'], targets)
     clips = _Clips(features, rows['corpus'].to_numpy(),
                    (rows['corpus'] + '/' + rows['speaker_id']).to_numpy(),
-                   rows['label'].to_numpy(), _statistics(model, features), labels, judged)
+                   rows['label'].to_numpy(), labels, judged)
+    everybody = np.arange(len(rows))
+    fresh, states = _answers(model, clips, everybody, model.speaker.initial(len(rows)))
     orders = {order: {heard: [] for heard in HEARD} for order in ORDERS}
     for draw in range(draws):
         rng = np.random.default_rng([seed, draw])
         half = _half(clips, rng)
-        fresh = _answers(model, clips, half, model.speaker.initial(len(half)))
         for order in ORDERS:
-            orders[order][0].append((half, fresh))
+            orders[order][0].append((half, fresh[half]))
             company = {speaker: _company(clips, speaker, half, order, rng)
                        for speaker in np.unique(clips.speakers)}
-            for heard in HEARD[1:]:
-                states = {speaker: model.speaker.gather(clips.statistics[own[:heard]])
-                          for speaker, own in company.items()}
-                state = torch.stack([states[speaker] for speaker in clips.speakers[half]])
-                orders[order][heard].append((half, _answers(model, clips, half, state)))
+            for heard, known in _listen(model, clips, company).items():
+                state = torch.stack([known[speaker] for speaker in clips.speakers[half]])
+                orders[order][heard].append((half, _answers(model, clips, half, state)[0]))
         if say:
             say(f'draw {draw + 1} of {draws}')
-    everybody = np.arange(len(rows))
-    state = _state_of_all(model, clips)
+    state = _state_of_all(model, clips, states)
     return {'draws': draws, 'clips': len(rows),
             'orders': {order: {str(heard): _figures(clips, answers, len(labels))
                                for heard, answers in own.items()}
                        for order, own in orders.items()},
-            'all': _figures(clips, [(everybody, _answers(model, clips, everybody, state))],
+            'all': _figures(clips, [(everybody, _answers(model, clips, everybody, state)[0])],
                             len(labels))}
 
 
-@torch.inference_mode()
-def _statistics(model, features):
-    """Return the statistic of each clip, float32, shape (n, speaker width)."""
-    found = []
-    for digest in features.digests:
-        frames, quartet = features.store.means(digest)
-        quartet = torch.from_numpy(quartet)[None, ..., None] if model.adapts_vocal else None
-        found.append(model.utterance_statistic(torch.from_numpy(frames)[None, :, None], None,
-                                               quartet)[0])
-    return torch.stack(found)
+def _listen(model, clips, company):
+    """
+    Let a model hear the company one by one, each with what it knows by then.
+
+    :param company: dict of speaker to the numbers of the clips, in order
+    :return: dict of each number heard, without 0, to a dict of speaker to state
+    """
+    known = dict(zip(company, model.speaker.initial(len(company))))
+    found = {}
+    for heard in range(1, max(HEARD) + 1):
+        speakers = [speaker for speaker, own in company.items() if len(own) >= heard]
+        if speakers:
+            numbers = np.array([company[speaker][heard - 1] for speaker in speakers])
+            state = torch.stack([known[speaker] for speaker in speakers])
+            known.update(zip(speakers, _answers(model, clips, numbers, state)[1]))
+        if heard in HEARD:
+            found[heard] = dict(known)
+    return found
 
 
 @torch.inference_mode()
 def _answers(model, clips, numbers, state):
-    """Return the answers to some clips, int, shape (n,), given what is known of the speakers."""
-    answers = np.zeros(len(numbers), dtype=int)
+    """Return the answers to some clips, int, shape (n,), and what is then known, given `state`."""
+    answers, after = np.zeros(len(numbers), dtype=int), torch.empty_like(state)
     # Clips of like length share a batch: less of it is padding.
     lengths = [len(next(part for part in clips.features.store.read(clips.features.digests[number])
                         if part is not None)) for number in numbers]
@@ -123,7 +128,8 @@ def _answers(model, clips, numbers, state):
             batch.frames, batch.frame_lengths, batch.quartet, batch.quartet_lengths,
             frames_pooled=True, speaker_state=state[torch.from_numpy(own)])
         answers[own] = possible(output.logits.numpy(), clips.labels, clips.judged).argmax(1)
-    return answers
+        after[torch.from_numpy(own)] = output.speaker_state_next
+    return answers, after
 
 
 def _half(clips, rng):
@@ -153,15 +159,14 @@ def _company(clips, speaker, judged, order, rng):
     return np.array([rng.choice(own[clips.emotions[own] == emotion]) for emotion in wanted])
 
 
-def _state_of_all(model, clips):
-    """Return the state after all clips of each clip's speaker, each counting the same."""
-    count = model.config.speaker.max_count
-    state = torch.empty(len(clips.speakers), 1 + model.speaker.width)
+def _state_of_all(model, clips, states):
+    """Return what is known after all clips of each clip's speaker, each counting the same."""
+    found = torch.empty_like(states)
     for speaker in np.unique(clips.speakers):
         own = torch.from_numpy(clips.speakers == speaker)
-        mean = clips.statistics[own].mean(0)
-        state[own] = torch.cat([mean.new_tensor([count]), count * mean])
-    return state
+        # After one utterance the count is 1: the mean is that of all, and counts as one.
+        found[own] = states[own].mean(0) * model.config.speaker.max_count
+    return found
 
 
 def _figures(clips, answers, classes):

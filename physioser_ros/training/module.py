@@ -99,11 +99,11 @@ def speaker_state(model, history):
 
     :param model: `PhysioSER` that adapts to speakers
     :param history: `History`, counts at most the model's `speaker.max_count`
-    :return: float32, shape (B, 1 + speaker_width)
+    :return: float32, shape (B, 1 + speaker_width); nothing is known of the answers
     """
     quartets = None if history.quartet is None else history.quartet[..., None]
-    statistic = model.utterance_statistic(history.frames[:, :, None], None, quartets)
-    return torch.cat([history.count, history.count * statistic], 1)
+    mean = model.utterance_mean(history.frames[:, :, None], None, quartets)
+    return model.speaker.heard(history.count, mean)
 
 
 def warm_cosine(step, steps, warm_up):

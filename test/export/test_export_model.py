@@ -41,7 +41,7 @@ def test_the_file_agrees_with_torch_in_a_fresh_process(exported):
 def test_the_inference_room_runs_the_file(exported):
     model = load_model(exported.path)
     assert model.labels == export_models.LABELS
-    assert model.metadata.speaker.width == 32
+    assert model.metadata.speaker.width == 32 + len(export_models.LABELS)
     assert model.metadata.max_samples == 96000
     assert model.metadata.frame_step_s == pytest.approx((0.04, 0.08))
     assert model.metadata.threshold == 0.4

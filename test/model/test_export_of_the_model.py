@@ -41,11 +41,12 @@ def test_the_whole_model(options, tmp_path):
     model = small_model(**options)
     count = 2 + model.config.speaker.enabled
     names = ['waveform', 'component_mask', 'speaker_state'][:count]
-    example = (torch.randn(1, 8000) * 0.1, torch.ones(2, 4), torch.zeros(17))[:count]
+    size = 1 + model.speaker_width
+    example = (torch.randn(1, 8000) * 0.1, torch.ones(2, 4), torch.zeros(size))[:count]
     shapes = ({1: SAMPLES}, {0: VARIANTS}, None)[:count]
     exported = session(ExportWrapper(model.folded()), example, shapes, names, tmp_path)
     for samples, variants, gain in ((512, 1, 0.1), (5000, 5, 0.1), (16001, 1, 0), (30000, 5, 0.1)):
-        inputs = (torch.randn(1, samples) * gain, torch.ones(variants, 4), torch.rand(17))
+        inputs = (torch.randn(1, samples) * gain, torch.ones(variants, 4), torch.rand(size))
         assert_agrees(exported, ExportWrapper(model), names, inputs[:count], 1e-5)
 
 

@@ -165,20 +165,45 @@ def test_the_correction_starts_small_and_the_paper_form_stands_alone():
             assert torch.allclose(logits, late + 0.1 * own, atol=1e-6)
 
 
+def hear(speaker, means, answers=None):
+    """Return the state after utterances of these means, (k, width), and answers, (k, classes)."""
+    answers = torch.full((len(means), 4), 0.25) if answers is None else answers
+    state = speaker.initial()
+    for mean, answer in zip(means, answers):
+        state = speaker(state, mean[None], answer[None])
+    return state
+
+
 def test_a_speaker_is_the_mean_with_a_prior():
-    speaker = SpeakerStatistics(SpeakerConfig(prior_count=2.0, max_count=100.0), 3)
-    utterances = torch.randn(4, 3)
-    state = speaker.gather(utterances)
-    assert state[0] == 4
-    assert torch.allclose(speaker.shift(state[None])[0], utterances.sum(0) / 6, atol=1e-6)
+    speaker = SpeakerStatistics(SpeakerConfig(prior_count=2.0, max_count=100.0), 3, 4)
+    means = torch.randn(4, 3)
+    state = hear(speaker, means)
+    assert state[0, 0] == 4
+    assert torch.allclose(speaker.shift(state)[0], means.sum(0) / 6, atol=1e-6)
+    assert torch.allclose(speaker.shift(speaker.heard(torch.tensor([[4.]]), means.mean(0)[None])),
+                          speaker.shift(state), atol=1e-6)
     assert not speaker.shift(speaker.initial(2)).any()
 
 
+def test_of_one_emotion_alone_less_is_believed_unless_it_is_none():
+    speaker = SpeakerStatistics(SpeakerConfig(prior_count=3.0, guard_count=20.0), 1, 4)
+    speaker.neutral = 2
+    means, always = torch.ones(10, 1), torch.eye(4)
+    mixed = hear(speaker, means, always.repeat(3, 1)[:10])
+    neutral = hear(speaker, means, always[[2] * 10])
+    angry = hear(speaker, means, always[[0] * 10])
+    assert speaker.shift(mixed).item() == pytest.approx(10 / 13)
+    assert speaker.shift(neutral).item() == pytest.approx(10 / 13)
+    assert speaker.shift(angry).item() == pytest.approx(10 / 33)
+    once = hear(speaker, means[:1], always[[0]])
+    assert speaker.shift(once).item() == pytest.approx(1 / 4), 'who has just begun to speak'
+
+
 def test_a_speaker_s_past_fades():
-    speaker = SpeakerStatistics(SpeakerConfig(prior_count=1e-6, max_count=5.0), 1)
-    state = speaker.gather(torch.ones(50, 1))
-    assert state[0].item() == pytest.approx(5)
-    later = speaker.gather(torch.cat([torch.ones(50, 1), -torch.ones(50, 1)]))
-    assert speaker.shift(later[None]).item() == pytest.approx(-1, abs=1e-3)
-    with pytest.raises(ValueError, match=r'speaker_state has shape \(1, 4\), expected \(any, 2\)'):
+    speaker = SpeakerStatistics(SpeakerConfig(prior_count=1e-6, max_count=5.0), 1, 4)
+    state = hear(speaker, torch.ones(50, 1))
+    assert state[0, 0].item() == pytest.approx(5)
+    later = hear(speaker, torch.cat([torch.ones(50, 1), -torch.ones(50, 1)]))
+    assert speaker.shift(later).item() == pytest.approx(-1, abs=1e-3)
+    with pytest.raises(ValueError, match=r'speaker_state has shape \(1, 4\), expected \(any, 6\)'):
         speaker.shift(torch.zeros(1, 4))

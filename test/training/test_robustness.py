@@ -101,11 +101,15 @@ def people():
 
 def adapting(**changes):
     """Return a latent model that answers by the sign of the first dimension."""
-    model = tiny(branches=['ssl'], speaker={'enabled': True, 'prior_count': 1.0, **changes})
+    model = tiny(branches=['ssl'], speaker={'enabled': True, 'prior_count': 1.0,
+                                            'guard_count': 0.0, **changes})
 
     def forward(frames, lengths, *_, speaker_state, **__):
-        shifted = model.latent.mixed(frames)[:, 0, 0] - model.speaker.shift(speaker_state)[:, 0]
-        return type('Output', (), {'logits': torch.stack([-shifted, shifted], 1)})
+        mixed = model.latent.mixed(frames)[:, 0]
+        shifted = mixed[:, 0] - model.speaker.shift(speaker_state)[:, 0]
+        logits = torch.stack([-shifted, shifted], 1)
+        after = model.speaker(speaker_state, mixed, torch.softmax(logits, 1))
+        return type('Output', (), {'logits': logits, 'speaker_state_next': after})
 
     model.forward_features = forward
     return model.eval()
