@@ -13,7 +13,8 @@ from physioser_ros.audio.capture import Capture
 from physioser_ros.audio.errors import AudioError
 from physioser_ros.audio.options import CaptureOptions
 from physioser_ros.audio.segmenter_options import SegmenterOptions
-from physioser_ros.audio.sources import DeviceSource
+from physioser_ros.audio.sources import DeviceSource, PushSource
+from physioser_ros.audio.watchdog import POLL_S
 
 S = 1_000_000_000
 SEGMENT = SegmenterOptions(pre_roll_s=0.1, hangover_s=0.3, min_s=0.1)
@@ -95,6 +96,22 @@ def test_pushed_sound_becomes_an_utterance_with_its_own_stamps(make, heard):
     wait_until(lambda: heard.utterances)
     assert heard.utterances[0].start_ns == 7 * S + 6400 * 62500
     assert capture.status().utterances == 1
+
+
+def test_only_speech_is_waited_for_block_by_block(make, heard, monkeypatch):
+    patience = {True: set(), False: set()}
+    capture = make(**TOPIC)
+    read = PushSource.read
+
+    def watched(source, timeout_s):
+        patience[heard.voice[-1:] == [True]].add(timeout_s)
+        return read(source, timeout_s)
+
+    monkeypatch.setattr(PushSource, 'read', watched)
+    capture.start()
+    push_all(capture, SPEECH)
+    wait_until(lambda: heard.utterances)
+    assert patience == {True: {POLL_S}, False: {0}}
 
 
 def test_speech_that_no_more_sound_follows_is_ended(make, heard):
