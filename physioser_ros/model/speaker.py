@@ -7,8 +7,8 @@ from physioser_ros.model.config import SpeakerConfig
 from physioser_ros.model.masks import check_shape
 
 #: Share of one emotion among a speaker's answers and the prior's, which are of none, at which the
-#: guard sets in, and at which it is whole: not after one answer, wholly after five of a kind.
-GUARD_SHARES = (0.3, 0.6)
+#: guard sets in, and at which it is whole: after one sure answer, and after two to four of a kind.
+GUARD_SHARES = (0.2, 0.4)
 
 
 class SpeakerStatistics(nn.Module):

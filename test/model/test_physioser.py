@@ -141,7 +141,8 @@ def test_a_speaker_s_state_moves_the_answer_and_counts(waveform):
 
 @torch.no_grad()
 def test_a_vocal_branch_that_adapts_does_not_hear_the_constant_colour_of_a_voice(waveform):
-    model = small_model(speaker={'enabled': True, 'vocal': True, 'prior_count': 1e-6})
+    model = small_model(speaker={'enabled': True, 'vocal': True, 'prior_count': 1e-6,
+                                 'guard_count': 0.0})
     quartet, lengths = model.quartet(waveform, LENGTHS)
     frames, frame_lengths = model.backbone(waveform, LENGTHS)
     colour = torch.linspace(-1, 1, 4 * model.config.quartet.rows).reshape(1, 4, -1, 1)
