@@ -25,14 +25,16 @@ def command(model, runs):
     """
     from physioser_ros.training.evaluation import gather
     from physioser_ros.training.report_sections import by_speaker, heard_again, worse_sound
-    from physioser_ros.training.tables import trust
+    from physioser_ros.training.tables import compact, trust
 
     path = model.with_suffix('.md')
     try:
         models = gather(runs)
         if not path.is_file():
             raise ValueError(f'{path} does not exist: `physioser export` writes it')
-        lines = by_speaker(models)
+        lines = ['## Over all folds', '', 'The table above stands in the file itself. Over all '
+                 'speakers that the folds named here held out:', '', *compact(models), '',
+                 *by_speaker(models)]
         lines += ['## Answering only when sure', '', 'Share of wrong answers among those given '
                   'when the least confident clips get "uncertain"; in brackets the confidence '
                   'that this takes.', '', *trust(models)]
