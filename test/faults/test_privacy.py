@@ -7,6 +7,7 @@ pytest.importorskip('audio_common_msgs.msg', reason='no message packages: source
 
 from rclpy.serialization import serialize_message  # noqa: E402,I100
 from room import PATIENT  # noqa: E402
+from ros_world import diagnostics_of, values_of, wait_until  # noqa: E402
 from tiny_model import write_tiny_model  # noqa: E402
 
 from physioser_ros.nodes import topics  # noqa: E402
@@ -32,8 +33,17 @@ def test_by_default_no_sound_is_streamed_written_or_hidden_in_an_answer(
     listened = {topic: world.listen(topic, PATIENT if topic.qos == 'results' else None)
                 for node in topics.PUBLISHED.values() for topic in node
                 if topic is not topics.DIAGNOSTICS}
+    diagnostics = world.listen(topics.DIAGNOSTICS)
     process = execute('ser', model__path=model, source='file', file__path=path,
-                      file__exit_at_end=True, file__realtime=False)
+                      file__exit_at_end=True, file__realtime=False, autostart=False)
+    for node in ('emotion_recognizer', 'audio_capture'):
+        assert world.transition(node, 'configure'), process.output
+    heard_by = f'subscribers.{topics.UTTERANCE.name}'
+    # The recogniser's subscription alone would start the file.
+    assert world.transition('emotion_recognizer', 'activate'), process.output
+    wait_until(lambda: any(values_of(status).get(heard_by) == '2' for status in diagnostics_of(
+        diagnostics, f'{world.namespace}/audio_capture')), 'the recogniser and the test to listen')
+    assert world.transition('audio_capture', 'activate'), process.output
     assert process.wait() == 0, process.output
     utterances = listened[topics.UTTERANCE].until(2)
     listened[topics.CLASSIFICATION].wait(2)
