@@ -164,7 +164,7 @@ def _state_of_all(model, clips, states):
     found = torch.empty_like(states)
     for speaker in np.unique(clips.speakers):
         own = torch.from_numpy(clips.speakers == speaker)
-        # After one utterance the count is 1: the mean is that of all, and counts as one.
+        # Each state is of one utterance; their mean counts for as many as a state can hold.
         found[own] = states[own].mean(0) * model.config.speaker.max_count
     return found
 

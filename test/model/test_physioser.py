@@ -139,6 +139,14 @@ def test_a_speaker_s_state_moves_the_answer_and_counts(waveform):
     assert torch.allclose(alone.speaker_state_next[0], first.speaker_state_next[1], atol=1e-5)
 
 
+def test_a_speaker_may_be_neutral_where_the_labels_say_so():
+    model = small_model()
+    model.name_labels(('angry', 'neutral'))
+    assert model.speaker.neutral == 1
+    model.name_labels(('angry', 'calm'))
+    assert model.speaker.neutral is None
+
+
 @torch.no_grad()
 def test_a_vocal_branch_that_adapts_does_not_hear_the_constant_colour_of_a_voice(waveform):
     model = small_model(speaker={'enabled': True, 'vocal': True, 'prior_count': 1e-6,

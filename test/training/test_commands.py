@@ -16,6 +16,7 @@ import yaml
 from physioser_ros.commands.ensemble import command as ensemble
 from physioser_ros.commands.evaluate import command as evaluate
 from physioser_ros.commands.train import command as train
+from physioser_ros.model import PhysioSER
 from physioser_ros.training.calibration import fit_temperature
 from physioser_ros.training.experiment import load_model
 from physioser_ros.training.run_folder import read_predictions
@@ -87,6 +88,13 @@ def test_a_run_folder_says_everything_about_its_run(runs):
     table = read_predictions(runs / 'toy')
     assert len(table) == 8 and set(table['speaker_id']) == set(metrics['speakers']['test'])
     np.testing.assert_allclose(table[['p_happy', 'p_sad']].sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_model_read_back_is_told_its_labels(runs, monkeypatch):
+    told = []
+    monkeypatch.setattr(PhysioSER, 'name_labels', lambda model, labels: told.append(labels))
+    load_model(runs / 'toy')
+    assert told == [['happy', 'sad']]
 
 
 def test_the_model_read_back_gives_the_predictions_of_the_run(runs, data):
