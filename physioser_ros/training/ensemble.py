@@ -48,9 +48,9 @@ def combine(folders, output, calibration_from=None):
                  else _judged(folders, metrics[0], output))
     run_folder.write_metrics(output, found)
     shutil.copy(folders[0] / 'log.csv', output)
-    run_folder.write_environment(output, sum(
-        run_folder.read_environment(folder)['seconds'] for folder in folders),
-        run_folder.read_environment(folders[0])['revision'])
+    environments = [run_folder.read_environment(folder) for folder in folders]
+    run_folder.write_environment(output, sum(own['seconds'] for own in environments),
+                                 environments[0]['revision'], environments[0]['accelerator'])
     return found
 
 

@@ -90,7 +90,8 @@ def train(experiment, options, say=print):
     metrics = _finish(held, split, labels, calibration, options)
     metrics['trainable_parameters'] = int(count)
     run_folder.write_metrics(options.output, metrics)
-    run_folder.write_environment(options.output, time.monotonic() - started, revision)
+    run_folder.write_environment(options.output, time.monotonic() - started, revision,
+                                 _accelerator())
     shutil.rmtree(options.output / 'checkpoints', ignore_errors=True)
     return metrics
 
@@ -268,6 +269,11 @@ def _finish(held, split, labels, calibration, options):
             run_folder.read_predictions(options.output), labels)
         metrics['majority'] = split.train['emotion_norm'].mode()[0]
     return json.loads(json.dumps(metrics, default=run_folder._plain))
+
+
+def _accelerator():
+    """Return the name of the graphics processor that was trained on, '' without one."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else ''
 
 
 def _calibrated_on(split):

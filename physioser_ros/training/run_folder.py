@@ -65,18 +65,20 @@ def read_config(folder):
     return yaml.safe_load(path.read_text())
 
 
-def write_environment(folder, seconds, started_with):
+def write_environment(folder, seconds, started_with, accelerator):
     """
     Write what the run ran on: revision, command line, versions, machine.
 
     :param folder: run folder
     :param seconds: how long the training took
     :param started_with: `revision` when it started; the tree may change while it runs
+    :param accelerator: name of the graphics processor, '' if there was none
     """
     content = {'command': shlex.join(['physioser', *sys.argv[1:]]), 'revision': started_with,
                'python': platform.python_version(), 'packages': _versions(),
                'machine': platform.machine(), 'system': platform.platform(),
-               'cores': os.cpu_count(), 'seconds': round(seconds, 1)}
+               'cores': os.cpu_count(), 'accelerator': accelerator,
+               'seconds': round(seconds, 1)}
     (Path(folder) / 'environment.json').write_text(json.dumps(content, indent=2) + '\n')
 
 

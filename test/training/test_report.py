@@ -41,7 +41,7 @@ def run(folder, name, *, fold=0, seed=0, right=1.0, classes=LABELS, speakers=ran
     write_predictions(path, {'test': (rows, probabilities, {})}, classes)
     write_metrics(path, {'labels': classes, 'fold': fold, 'seed': seed, 'all_speakers': False,
                          'trainable_parameters': 1234})
-    write_environment(path, 1.0, 'abc')
+    write_environment(path, 1.0, 'abc', '')
     return path
 
 
