@@ -9,7 +9,7 @@ SOURCES := setup.py setup.cfg package.xml requirements/run.in \
   $(shell find physioser_ros launch config models -type f -not -name '*.pyc')
 INTERFACES := $(shell find tools/interfaces -type f)
 
-.PHONY: help setup run test faults fuzz audit docs lock clean
+.PHONY: help setup run test faults fuzz audit docs results keep-runs lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo 'make fuzz                  fuzz everything that comes from outside'
 	@echo 'make audit                 check pins and hashes, ask for known vulnerabilities'
 	@echo 'make docs                  build the documentation site into docs/_build/html'
+	@echo 'make results               write docs/results.md anew from the runs that are kept'
+	@echo 'make keep-runs             keep the runs in runs/ for that, weights left out'
 	@echo 'make lock                  renew the pinned requirements'
 	@echo 'make clean                 remove everything that was installed or built here'
 
@@ -43,6 +45,17 @@ audit:
 
 docs: setup $(VENV)/.test
 	@. tools/env.sh && python3 -m sphinx -q -W -b html docs docs/_build/html
+
+results: setup $(VENV)/.test
+	@rm -rf .cache/runs && mkdir -p .cache/runs
+	@tar -xJf docs/results/runs.tar.xz -C .cache/runs
+	@. tools/env.sh && python3 -m physioser_ros.commands.main evaluate .cache/runs/* \
+	  $(addprefix --model ,$(wildcard models/*.onnx)) --report docs/results.md >/dev/null
+
+keep-runs:
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --exclude=checkpoints \
+	  --exclude=model.safetensors --exclude='*.png' -cJf docs/results/runs.tar.xz -C runs \
+	  $(notdir $(wildcard runs/*))
 
 $(VENV)/.ros: requirements/run.txt tools/patch_wheels.sh tools/system_packages.sh
 	@tools/system_packages.sh $(PYTHON)

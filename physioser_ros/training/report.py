@@ -32,7 +32,7 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     :return: str, Markdown
     :raises RunError: if runs lack or do not fit together
     """
-    models = _shipped_first(gather(folders), folders)
+    models = _shipped_first(gather(folders), files)
     cut = [model for model in models if model.name.startswith('cut_')]
     parted = [model for model in models if model.name.startswith('ablation_')]
     rest = [model for model in models if model not in [*cut, *parted]]
@@ -40,7 +40,7 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     parts = ['# Results', '', 'Written by `physioser evaluate` from run folders; nothing here is '
              'typed by hand. ± is the standard deviation over seeds. UA is the mean recall of '
              'the emotions that a corpus has. Temperature and threshold never come from whoever '
-             'is judged.', '', *_shipped(folders), *preamble(models)]
+             'is judged.', '', *_shipped(files), *preamble(models)]
     parts += _own_emotions(rest, joint, baseline)
     parts += _joint(joint, folders, baseline, pictures)
     parts += _protocols(rest, baseline)
@@ -50,10 +50,9 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     return '\n'.join([*parts, *_commands(folders)]).rstrip() + '\n'
 
 
-def _shipped_first(models, folders):
-    """Return the models, those that were also trained on all speakers before the others."""
-    shipped = {run_folder.read_config(folder)['name'] for folder in folders
-               if run_folder.read_metrics(folder)['all_speakers']}
+def _shipped_first(models, files):
+    """Return the models, those that a shipped file was trained by before the others."""
+    shipped = {metadata['training']['config']['name'] for _, _, metadata in files}
     return sorted(models, key=lambda model: model.name not in shipped)
 
 
@@ -145,33 +144,64 @@ def _protocols(models, baseline):
     return parts
 
 
-def _shipped(folders):
-    """Return a line for each run that held nobody out."""
+def _shipped(files):
+    """Return a paragraph for each training that a shipped file came from."""
+    told = {}
+    for name, _, metadata in files:
+        told.setdefault(metadata['training']['command'], []).append((name, metadata))
     lines = []
-    for folder in folders:
-        metrics = run_folder.read_metrics(folder)
-        if metrics['all_speakers']:
-            name = run_folder.read_config(folder)['name']
-            own = metrics['calibration']
-            lines += [f'The model that ships is `{name}` trained on all '
-                      f'{len(metrics["speakers"]["train"])} speakers (seed {metrics["seed"]}). '
-                      f'Nobody is left to judge it: the figures of `{name}` below are its '
-                      f'estimate. Temperature {own["temperature"]:.3f} and threshold '
-                      f'{own["threshold"]:.3f} were fitted on {own["fitted_on"]}.', '']
+    for command, own in told.items():
+        metadata = own[0][1]
+        experiment = metadata['training']['config']['name']
+        if '--all-speakers' not in shlex.split(command):
+            continue
+        names = ', '.join(f'`{name}`' for name, _ in own)
+        calibration = metadata['calibration']
+        lines += [f'{names}: `{experiment}` trained on everybody, on '
+                  f'{sum(corpus["clips"] for corpus in metadata["corpora"])} clips of '
+                  f'{", ".join(corpus["name"] for corpus in metadata["corpora"])} (seed '
+                  f'{metadata["training"]["seed"]}). Nobody is left to judge it: the figures of '
+                  f'`{experiment}` below are its estimate. Temperature '
+                  f'{calibration["temperature"]:.3f} and threshold '
+                  f'{calibration["threshold"]:.3f} were fitted on {calibration["fitted_on"]}.', '']
     return lines
 
 
 def _commands(folders):
-    """Return the commands that made the runs."""
+    """Return the commands that make the runs again."""
     lines = ['## Commands', '', 'Each from the root of the source tree, DATA being the folder of '
              'the recordings. `physioser robustness` and `physioser meeting`, on the run folders, '
              'add what these sections show; `physioser evaluate RUNS --report docs/results.md` '
              'writes this page.', '',
              '<!-- not run: hours of training on recordings that do not come along -->', '```bash']
-    commands = []
+    seeds, others = {}, {}
     for folder in folders:
-        words = shlex.split(run_folder.read_environment(folder)['command'])
-        if '--data' in words:
-            words[words.index('--data') + 1] = 'DATA'
-        commands.append(shlex.join(words))
-    return [*lines, *dict.fromkeys(commands), '```', '']
+        metrics = run_folder.read_metrics(folder)
+        command = run_folder.read_environment(folder)['command']
+        kept = _without_numbers(command)
+        if metrics['all_speakers'] or kept is None:
+            others[command] = None
+            continue
+        seeds.setdefault(kept, {}).setdefault(metrics['seed'], set()).add(metrics['fold'])
+    for command, folds in seeds.items():
+        alike = {}
+        for seed, own in sorted(folds.items()):
+            alike.setdefault(tuple(sorted(own)), []).append(seed)
+        lines += [' '.join([command, *(f'--fold {fold}' for fold in own),
+                            *(f'--seed {seed}' for seed in some)])
+                  for own, some in alike.items()]
+    return [*lines, *others, '```', '']
+
+
+def _without_numbers(command):
+    """Return a training's command without fold, seed and what changes no figure; else None."""
+    words = shlex.split(command)
+    if 'train' not in words:
+        return None
+    kept, rest = [], iter(words)
+    for word in rest:
+        if word in ('--data', '--fold', '--seed', '--threads', '--cache', '--output'):
+            next(rest)
+        else:
+            kept.append(word)
+    return shlex.join([*kept, '--data', 'DATA'])

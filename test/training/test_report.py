@@ -156,12 +156,32 @@ def test_the_card_of_a_model_takes_what_was_measured_once(tmp_path):
     assert 'Worse sound' not in text, 'not measured, not written'
 
 
+def test_the_commands_of_one_experiment_are_one(tmp_path):
+    folders = [run(tmp_path, 'joint_x', fold=fold, seed=seed,
+                   speakers=range(6 * fold, 6 * fold + 6))
+               for fold in (0, 1) for seed in (0, 2)]
+    for folder in folders:
+        path = folder / 'environment.json'
+        command = 'physioser train joint_x.yaml --fold 0 --data here --seed 0 --threads 1'
+        path.write_text(json.dumps({**json.loads(path.read_text()), 'command': command}))
+    assert ('\nphysioser train joint_x.yaml --data DATA --fold 0 --fold 1 --seed 0 --seed 2\n'
+            in section(report(folders), 'Commands'))
+
+
 def test_exported_files_tell_their_own_figures(tmp_path):
+    training = {'command': 'physioser train joint_x.yaml --all-speakers', 'seed': 3,
+                'config': {'name': 'joint_x'}}
+    known = {'training': training, 'corpora': [{'name': 'EmoDB', 'clips': 535}],
+             'calibration': {'temperature': 1.25, 'threshold': 0.6, 'fitted_on': '5 speakers'}}
     figures = {'parity': {'same_label': 1.0, 'cases': 42, 'max_error': 9e-6},
                'int8': {'same_label': 0.9925, 'clips': 400, 'ua_lost_points': -0.1}}
-    text = report([run(tmp_path, 'joint_x')], files=[
-        ('a.onnx', 24_900_000, {'precision': 'int8', 'figures': figures}),
-        ('b.onnx', 1_000_000, {'precision': 'float32', 'figures': {}})])
+    text = report([run(tmp_path, 'joint_a'), run(tmp_path, 'joint_x')], files=[
+        ('a.onnx', 24_900_000, {**known, 'precision': 'int8', 'figures': figures}),
+        ('b.onnx', 1_000_000, {**known, 'precision': 'float32', 'figures': {}})])
+    assert ('`a.onnx`, `b.onnx`: `joint_x` trained on everybody, on 535 clips of EmoDB (seed 3)'
+            in text)
+    assert 'Temperature 1.250 and threshold 0.600 were fitted on 5 speakers.' in text
+    assert text.index('| joint_x |') < text.index('| joint_a |'), 'what ships comes first'
     rows = section(text, 'Exported files')
     assert '| a.onnx | int8 | 24.9 | 100.0% of 42, 9.0e-06 | 99.2% of 400, +0.10 |' in rows
     assert '| b.onnx | float32 | 1.0 |  |  |' in rows
