@@ -1,6 +1,8 @@
 """`physioser export`: from a run folder to one ONNX file."""
 
+from dataclasses import asdict
 from functools import partial
+import json
 from pathlib import Path
 
 import click
@@ -45,7 +47,8 @@ def command(run, data, output, name, version, licence, precision, max_seconds, m
 
     The file is compared with torch in a fresh process, at lengths from 0.3 to 10 s, on silence,
     on noise and on recordings; if they disagree nothing is written. A model card and the
-    folder's SHA256SUMS are written beside it.
+    folder's SHA256SUMS are written beside it. What 8 bits change on speakers whom a run held
+    out goes into the run folder as well, for `physioser evaluate`.
 
     \b
     physioser export runs/joint-all-seed0 --data DATA --output models/balanced.onnx
@@ -54,6 +57,7 @@ def command(run, data, output, name, version, licence, precision, max_seconds, m
         from physioser_ros.commands.export_facts import facts_of_run, recordings_of_run
         from physioser_ros.export import export_model
         from physioser_ros.training.experiment import load_model
+        from physioser_ros.training.run_folder import read_metrics
     except ImportError as error:
         fail(f'{error.name} is not installed: the export needs the packages of training '
              '(requirements/train.in)')
@@ -63,8 +67,11 @@ def command(run, data, output, name, version, licence, precision, max_seconds, m
         chosen = recordings_of_run(run, data, clips)
         labelled = (recordings_of_run(run, data, compare, held_out=True)
                     if precision == 'int8' else ())
-        export_model(partial(load_model, run), facts, output, precision=precision,
-                     max_seconds=max_seconds, clips=[clip for clip, _ in chosen],
-                     labelled=labelled, max_bytes=int(max_megabytes * 1e6), say=click.echo)
+        left = export_model(partial(load_model, run), facts, output, precision=precision,
+                            max_seconds=max_seconds, clips=[clip for clip, _ in chosen],
+                            labelled=labelled, max_bytes=int(max_megabytes * 1e6),
+                            say=click.echo)
+        if precision == 'int8' and read_metrics(run)['speakers']['test']:
+            (run / 'int8.json').write_text(json.dumps(asdict(left.stored), indent=2) + '\n')
     except (ValueError, RuntimeError, OSError) as error:
         fail(str(error))

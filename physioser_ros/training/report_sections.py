@@ -58,22 +58,39 @@ def worse_sound(models, pictures=None):
              'labels that change; mean of the corpora. Clean: UA itself. Gain starts from a peak '
              'of -20 dB of full scale, so that +20 dB does not clip. Noise is pink; fan and '
              'servo motors are synthesised; clipped: cut at a quarter of the peak.', '']
-    rows = [('clips', *(' + '.join(str(own['conditions']['clean']['mean']['clips'])
-                                   for _, own in found[name]) for name in names)),
-            ('folds', *(listed(fold for fold, _ in found[name]) for name in names))]
+    rows = [('clips', *(sum(own['conditions']['clean']['mean']['clips']
+                            for _, own in found[name]) for name in names)),
+            *_stand_on(found)]
     for condition in conditions:
         rows.append((condition, *(_worse(found[name], condition) for name in names)))
     lines += table(('condition', *names), rows)
     if pictures is not None:
         lines += _in_noise(found, pictures)
     kinds = list(next(iter(found.values()))[0][1]['non_speech'])
-    rows = [(kind, *(f'{_sound(found[name], kind, "asserted"):.1%} '
-                     f'({_sound(found[name], kind, "confidence"):.2f})' for name in names))
-            for kind in kinds]
+    rows = [*_stand_on(found), *(
+        (kind, *(f'{_sound(found[name], kind, "asserted"):.1%} '
+                 f'({_sound(found[name], kind, "confidence"):.2f})' for name in names))
+        for kind in kinds)]
     return [*lines, '## No speech at all', '',
             f'Share of sounds that get a confidence above {ASSERTED}, in brackets the mean '
             'confidence. The voice activity detector in front of the model is not asked.', '',
             *table(('sound', *names), rows)]
+
+
+def _stand_on(found):
+    """Return the rows that say what the columns stand on."""
+    return [('folds', *(listed(_folds(runs)) for runs in found.values())),
+            ('seeds', *(listed(_seeds(runs)) for runs in found.values()))]
+
+
+def _folds(runs):
+    """Return the folds of measured runs, ascending."""
+    return sorted({metrics['fold'] for metrics, _ in runs})
+
+
+def _seeds(runs):
+    """Return the seeds of measured runs, ascending."""
+    return sorted({metrics['seed'] for metrics, _ in runs})
 
 
 def _worse(runs, condition):
@@ -123,8 +140,8 @@ def heard_again(models):
         for order in runs[0][1]['orders']:
             rows.append((name, order, *(f'{_mean(runs, order, heard):.3f}' for heard in HEARD),
                          f'{np.mean([own["all"]["mean"] for _, own in runs]):.3f}',
-                         listed(fold for fold, _ in runs), runs[0][1]['draws']))
-    lines += table(('model', 'heard', *HEARD, 'all', 'folds', 'draws'), rows)
+                         listed(_folds(runs)), listed(_seeds(runs)), runs[0][1]['draws']))
+    lines += table(('model', 'heard', *HEARD, 'all', 'folds', 'seeds', 'draws'), rows)
     rows = []
     for name, runs in found.items():
         corpora = sorted({corpus for _, own in runs for corpus in own['all']} - {'mean'})
@@ -132,9 +149,10 @@ def heard_again(models):
             own = [run for run in runs if corpus in run[1]['all']]
             rows.append((name, corpus, *(f'{_mean(own, "mostly neutral", heard, corpus):.3f}'
                                          for heard in HEARD),
-                         f'{np.mean([one["all"][corpus] for _, one in own]):.3f}'))
+                         f'{np.mean([one["all"][corpus] for _, one in own]):.3f}',
+                         listed(_folds(own)), listed(_seeds(own))))
     return [*lines, 'The same by corpus, mostly neutral:', '',
-            *table(('model', 'corpus', *HEARD, 'all'), rows)]
+            *table(('model', 'corpus', *HEARD, 'all', 'folds', 'seeds'), rows)]
 
 
 def _mean(runs, order, heard, corpus='mean'):
@@ -147,14 +165,18 @@ def cuts(models):
     rows = []
     places = [(model, read_config(model.folders[0])['model'])
               for model in map(_one, by_name(models).values())]
+    corpora = sorted({corpus for model in models for corpus in model.tables[0]['corpus']})
     for model, config in places:
         backbone, fuses = config['backbone'], len(config['branches']) == 2
         alone = [other for other, own in places
                  if own['backbone'] == backbone and len(own['branches']) == 1]
+        gains = compare(model, alone[0]) if fuses and alone else {}
         noisy = _measured([model], 'robustness.json').get(model.name)
         rows.append((backbone['name'], listed(backbone['layers']),
                      'PhysioSER' if fuses else 'Backbone-only', _ua(model),
-                     difference(compare(model, alone[0])['mean']) if fuses and alone else '',
+                     difference(gains['mean']) if gains else '',
+                     *(f'{gains[corpus].value:+.3f}' if corpus in gains else ''
+                       for corpus in corpora),
                      '' if noisy is None else _worse(noisy, 'noise, 10 dB SNR').split(' ')[0],
                      *_stands_on(model)))
     if not rows:
@@ -162,9 +184,11 @@ def cuts(models):
     rows.sort(key=lambda row: (row[0], row[1], row[2]))
     return ['## Where the backbone is cut', '',
             'Layer 0 is the stem before the first block. UA, mean of the corpora; gain over '
-            'Backbone-only on the clips that both were judged on; in noise: the share of UA that '
-            'is left at 10 dB SNR.', '',
-            *table(('backbone', 'layers', 'model', 'UA', 'gain', 'in noise', 'corpora', 'folds',
+            'Backbone-only on the clips that both were judged on, of the mean and of each corpus; '
+            'in noise: the share of UA that is left at 10 dB SNR (see "Worse sound" for what that '
+            'stands on).', '',
+            *table(('backbone', 'layers', 'model', 'UA', 'gain',
+                    *(f'gain, {corpus}' for corpus in corpora), 'in noise', 'corpora', 'folds',
                     'seeds'), rows)]
 
 
@@ -207,11 +231,12 @@ def _stands_on(model):
             listed(model.seeds))
 
 
-def shipped_files(files):
+def shipped_files(files, models=()):
     """
     Return the section on exported files.
 
     :param files: list of (name, size in bytes, metadata as the file has them)
+    :param models: list of `Judged`; what `physioser export` measured of their folds in 8 bits
     :return: lines of Markdown, none without files
     """
     rows = []
@@ -220,25 +245,40 @@ def shipped_files(files):
         rows.append((
             name, metadata['precision'], f'{size / 1e6:.1f}',
             f'{parity["same_label"]:.1%} of {parity["cases"]}, {parity["max_error"]:.1e}'
-            if parity else '',
-            f'{eight["same_label"]:.1%} of {eight["clips"]}, {-eight["ua_lost_points"]:+.2f}'
-            if eight else ''))
+            if parity else '', _eight_bits([eight]) if eight else ''))
     if not rows:
         return []
-    return ['## Exported files', '',
-            'Measured when the file was written. Against torch: the share of the same labels and '
-            'the largest difference of a probability. In 8 bits against floating point: the share '
-            'of the same labels, and points of UA gained.', '',
-            *table(('file', 'precision', 'MB', 'graph against torch', '8 bits against 32'), rows)]
+    lines = ['## Exported files', '',
+             'Measured when the file was written. Against torch: the share of the same labels and '
+             'the largest difference of a probability. In 8 bits against floating point: the '
+             'share of the same labels, and points of UA gained, on recordings that a model of '
+             'everybody has learned from.', '',
+             *table(('file', 'precision', 'MB', 'graph against torch', '8 bits against 32'),
+                    rows)]
+    found = _measured(models, 'int8.json')
+    if not found:
+        return lines
+    return [*lines, 'The same on speakers held out:', '', *table(
+        ('model', '8 bits against 32', 'folds', 'seeds'),
+        [(name, _eight_bits([own for _, own in runs]), listed(_folds(runs)), listed(_seeds(runs)))
+         for name, runs in found.items()])]
+
+
+def _eight_bits(found):
+    """Return the cell of agreements between 8 bits and floating point."""
+    clips = [own['clips'] for own in found]
+    same, lost = (np.average([own[key] for own in found], weights=clips)
+                  for key in ('same_label', 'ua_lost_points'))
+    return f'{same:.1%} of {sum(clips)}, {-lost:+.2f}'
 
 
 def _measured(models, file):
-    """Return dict of model to a list of (fold, content of a file in its run folders)."""
+    """Return dict of model to a list of (figures of a run, content of a file beside them)."""
     found = {}
     for model in models:
         for folder in model.folders:
             path = Path(folder) / file
             if path.is_file():
                 found.setdefault(model.name, []).append(
-                    (read_metrics(folder)['fold'], json.loads(path.read_text())))
+                    (read_metrics(folder), json.loads(path.read_text())))
     return found

@@ -86,8 +86,14 @@ def _majority(model, corpus):
             listed(model.folds), '')
 
 
-def compact(models):
-    """Return one table: a row a model, UA of each corpus, the means over corpora."""
+def compact(models, published=()):
+    """
+    Return one table: a row a model, UA of each corpus, the means over corpora.
+
+    :param models: list of `Judged`
+    :param published: triples of name, corpus and UA that others published on the same folds
+    :return: lines of Markdown
+    """
     families = by_name(models)
     corpora = sorted({corpus for model in models for corpus in model.tables[0]['corpus']})
     rows = [_most_frequent(families, corpora)]
@@ -103,9 +109,10 @@ def compact(models):
             cells.append(value((np.mean(own), np.std(own, ddof=len(own) > 1)), len(own))
                          if own else '')
             seeds[corpus] = len(own)
-        rows.append((name, *cells, *_means(each, corpora),
-                     listed(sorted({fold for part in parts for fold in part.folds})),
-                     _counts(seeds)))
+        rows.append((name, *cells, *_means(each, corpora), folds_of(parts),
+                     _by_corpus(seeds)))
+    rows += [(f'{name} (theirs)', *(f'{ua:.3f}' if corpus == own else '' for corpus in corpora),
+              *[''] * (len(MEANS) + 2)) for name, own, ua in published]
     return table(('model', *(f'{corpus} UA' for corpus in corpora),
                   *(f'mean {head}' for _, head in MEANS), 'folds', 'seeds'), rows)
 
@@ -123,12 +130,24 @@ def _means(each, corpora):
     return cells
 
 
-def _counts(seeds):
-    """Return how many seeds there are, by corpus where it differs."""
-    numbers = {corpus: count for corpus, count in seeds.items() if count}
-    if len(set(numbers.values())) == 1:
-        return next(iter(numbers.values()))
-    return ', '.join(f'{corpus} {count}' for corpus, count in numbers.items())
+def folds_of(parts):
+    """Return the folds that make up a model, by corpus where they differ."""
+    return _by_corpus({corpus: listed(part.folds) for part in parts
+                       for corpus in sorted(set(part.tables[0]['corpus']))})
+
+
+def seeds_of(parts):
+    """Return the seeds of a model, by corpus where they differ."""
+    return _by_corpus({corpus: listed(part.seeds) for part in parts
+                       for corpus in sorted(set(part.tables[0]['corpus']))})
+
+
+def _by_corpus(values):
+    """Return the value that all corpora share, or each with the name of its corpus."""
+    known = {corpus: value for corpus, value in values.items() if value}
+    if len(set(known.values())) == 1:
+        return next(iter(known.values()))
+    return '; '.join(f'{corpus} {value}' for corpus, value in sorted(known.items()))
 
 
 def _most_frequent(families, corpora):
@@ -161,6 +180,8 @@ def comparisons(models, base_name):
                                       speakers.get(corpus, FEWEST_SPEAKERS) >= FEWEST_SPEAKERS)
                            for measure in MEASURES)) for corpus in found['ua']]
         lines += [f'### {name} against {base_name}', '',
+                  f'Folds {folds_of(parts)}, seeds {seeds_of(parts)}, against folds '
+                  f'{folds_of(base)}, seeds {seeds_of(base)}.', '',
                   *table(('corpus', 'WA', 'UA', 'macro-F1'), rows),
                   *_verdict(name, base_name, found), '']
     return lines
@@ -185,21 +206,23 @@ def difference(interval, enough=True):
     if not enough:
         return f'{interval.value:+.3f}'
     return (f'{interval.value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}], '
-            f'p {interval.p:.2f}')
+            f'p {"< 0.001" if interval.p < 0.001 else f"{interval.p:.3f}"}')
 
 
 def trust(models):
-    """Return the risk-coverage table."""
+    """Return the risk-coverage table, each model's first seed."""
     points = [(model, curve(model.tables[0], model.labels)) for model in models]
-    return table(('model', *(f'{share:.0%} answered' for share, *_ in points[0][1])), [
-        (model.name, *(f'{risk:.3f} ({threshold:.2f})' for _, risk, threshold in own))
-        for model, own in points])
+    return table(('model', *(f'{share:.0%} answered' for share, *_ in points[0][1]), 'folds',
+                  'seed'), [
+        (model.name, *(f'{risk:.3f} ({threshold:.2f})' for _, risk, threshold in own),
+         listed(model.folds), model.seeds[0]) for model, own in points])
 
 
 def confusions(model):
     """Return the confusion of each corpus for one model, its first seed."""
     lines = [f'## What {model.name} takes for what', '',
-             f'Rows: the truth; columns: the answer. Seed {model.seeds[0]}.', '']
+             f'Rows: the truth; columns: the answer. Folds {listed(model.folds)}, seed '
+             f'{model.seeds[0]}.', '']
     for corpus, rows in model.tables[0].groupby('corpus', sort=True):
         labels = [label for label in model.labels if label in set(rows['label'])
                   or label in set(rows['answer'])]

@@ -67,7 +67,7 @@ def test_each_protocol_has_its_section_and_says_what_it_is(tmp_path):
         assert f'| {name} | 0.' in section(text, title) and 'joint' not in section(text, title)
     own = section(text, 'The emotions of each corpus, speakers never heard')
     assert '| own_x | 1.000 |' in own and '| joint_x | 1.000 |' in own
-    assert 'theirs: EmoBox, WavLM-large, emodb: 0.926' in text
+    assert '| EmoBox, WavLM-large (theirs) | 0.926 |' in section(text, 'The folds of EmoBox')
 
 
 def test_a_joint_model_can_be_judged_by_the_emotions_that_a_corpus_has(tmp_path):
@@ -118,8 +118,8 @@ def test_what_was_measured_besides_is_in_the_report_and_nothing_else(tmp_path):
     assert '| noise, 10 dB SNR | 75.0% (25.0%) |' in section(text, 'Worse sound')
     assert '| hum | 20.0% (0.50) |' in section(text, 'No speech at all')
     assert ('| joint_x | balanced | 0.500 | 0.510 | 0.530 | 0.550 | 0.600 | 0.700 | 0.900 | 0 '
-            '| 2 |') in section(text, 'Meeting people')
-    assert '| whisper-base | 2 | Backbone-only | 1.000 |  | 75.0% | emodb | 0 | 0 |' in section(
+            '| 0 | 2 |') in section(text, 'Meeting people')
+    assert '| whisper-base | 2 | Backbone-only | 1.000 |  |  | 75.0% | emodb | 0 | 0 |' in section(
         text, 'Where the backbone is cut')
     assert 'cut_2' not in section(text, 'One model over all corpora, speakers never heard')
 
@@ -185,3 +185,11 @@ def test_exported_files_tell_their_own_figures(tmp_path):
     rows = section(text, 'Exported files')
     assert '| a.onnx | int8 | 24.9 | 100.0% of 42, 9.0e-06 | 99.2% of 400, +0.10 |' in rows
     assert '| b.onnx | float32 | 1.0 |  |  |' in rows
+    assert 'held out' not in rows, 'not measured, not written'
+    for fold, clips in ((0, 30), (1, 10)):
+        folder = run(tmp_path, 'joint_y', fold=fold, speakers=range(6 * fold, 6 * fold + 6))
+        (folder / 'int8.json').write_text(json.dumps(
+            {'same_label': 1.0 - fold, 'ua_lost_points': 0.4, 'clips': clips}))
+    text = report(sorted(tmp_path.iterdir()), files=[
+        ('a.onnx', 1, {**known, 'precision': 'int8', 'figures': {}})])
+    assert '| joint_y | 75.0% of 40, -0.40 | 0, 1 | 0 |' in section(text, 'Exported files')
