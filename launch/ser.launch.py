@@ -43,6 +43,10 @@ def arguments():
         DeclareLaunchArgument('autostart', default_value='true', choices=['true', 'false'],
                               description='true: configure and activate at start; false: leave '
                                           'that to a lifecycle manager.'),
+        DeclareLaunchArgument('respawn', default_value='false', choices=['true', 'false'],
+                              description='true: start again, after 2 s, what has ended; with '
+                                          'on_autostart_failure: exit also what found no '
+                                          'microphone.'),
     ]
 
 
@@ -62,7 +66,8 @@ def start(context):
     # No name is set: in the one process it would rename both nodes.
     return [Node(package=PACKAGE, executable=executable, namespace=given('namespace'),
                  parameters=[given('params_file'), overrides], output='screen',
-                 ros_arguments=['--log-level', given('log_level')])
+                 ros_arguments=['--log-level', given('log_level')],
+                 respawn=given('respawn') == 'true', respawn_delay=2.0)
             for executable in executables]
 
 

@@ -5,6 +5,7 @@ from threading import current_thread, Event, Thread
 from physioser_ros.audio.block import (
     AnticipatedUtterance, AudioBlock, PartialUtterance, SAMPLE_RATE, SpeechEnded, SpeechStarted,
     Utterance)
+from physioser_ros.audio.converter import resampler
 from physioser_ros.audio.dump import UtteranceDump
 from physioser_ros.audio.errors import AudioError
 from physioser_ros.audio.health import health
@@ -77,6 +78,9 @@ class Capture:
         self._dump = UtteranceDump(options.dump_dir) if options.dump_dir else None
         source = self._given_source or create_source(options, self._now_ns, self._notice)
         source.configure()
+        if (getattr(source, 'rate', 0) or SAMPLE_RATE) != SAMPLE_RATE:
+            # Asked for now: what lacks is told before anybody listens.
+            resampler(source.rate)
         channels = getattr(source, 'channels', None)
         if channels is not None and max(options.channels) >= channels:
             raise AudioError(f'channel {max(options.channels)} was asked for, but {source.name} '

@@ -120,7 +120,7 @@ class Converter:
         self._gap = not first
         self._rate, self._taken, self._given = raw.rate, 0, 0
         self._clock.restart()
-        self._resampler = None if raw.rate == SAMPLE_RATE else _resampler(raw.rate)
+        self._resampler = None if raw.rate == SAMPLE_RATE else resampler(raw.rate)
         return blocks
 
     def _emit(self, samples):
@@ -163,7 +163,13 @@ class Converter:
         return np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
 
 
-def _resampler(rate):
+def resampler(rate):
+    """
+    Return what turns sound of this rate into 16000 Hz, block by block.
+
+    :param rate: Hz
+    :raises AudioError: if soxr is not installed
+    """
     try:
         import soxr
     except ImportError as error:

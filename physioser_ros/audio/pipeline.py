@@ -111,6 +111,8 @@ class Pipeline:
         with self._lock:
             self._converter.interrupt()
             self.segmenter.discard()
+            # Nobody holds a button over a pause of the node: the press has to come anew.
+            self.segmenter.press(False)
 
     def _listen(self, block):
         self.level.add(block.samples)

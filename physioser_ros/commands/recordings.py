@@ -34,7 +34,7 @@ def read_recording(path: Path) -> np.ndarray:
             raise RecordingError(f'{path}: lasts {duration_s:.0f} s, as one utterance at most '
                                  f'{LONGEST_S} s are read; cut it into utterances')
         sound, rate = soundfile.read(path, dtype='float32', always_2d=True)
-    except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
+    except (RuntimeError, OSError, TypeError, ValueError) as error:
         raise RecordingError(f'{path}: cannot be read as sound ({error})') from error
     if not len(sound):
         raise RecordingError(f'{path}: holds no sample')

@@ -41,8 +41,9 @@ def measure(path, start_s=0.0, end_s=None):
             last = len(audio) if end_s is None else round(end_s * rate)
             audio.seek(min(first, len(audio)))
             frames = audio.read(max(last - first, 0), dtype='int16', always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise CorpusError(f'{path} cannot be read ({error.error_string}); convert it to WAV or '
+    # What soundfile raises; the release of Ubuntu 22.04 has no name of its own for it.
+    except RuntimeError as error:
+        raise CorpusError(f'{path} cannot be read ({error}); convert it to WAV or '
                           'FLAC') from None
     samples = frames[:, 0] if frames.shape[1] == 1 else np.rint(frames.mean(1)).astype(np.int16)
     waveform = samples / 32768

@@ -25,6 +25,8 @@ _EVERYBODY_HEARS = ('/clock', '/parameter_events')
 #: Published only where parameters ask for it, under names that hold the id of a voice.
 OPTIONAL = {'emotion_recognizer': ('humans/voices/tracked', 'humans/voices/*/is_speaking',
                                    'humans/voices/*/expression')}
+#: Heard only where parameters ask for it.
+OPTIONAL_HEARD = {'emotion_recognizer': ('humans/voices/tracked',)}
 #: A consumer of the answers needs no more than this.
 CONSUMER_HEARS = (topics.CLASSIFICATION, topics.LABEL_INFO)
 
@@ -37,7 +39,8 @@ def published(node):
 
 def heard(node):
     """Return the topics that a node may hear."""
-    return (*_EVERYBODY_HEARS, *(topic.name for topic in topics.SUBSCRIBED[node]))
+    return (*_EVERYBODY_HEARS, *(topic.name for topic in topics.SUBSCRIBED[node]),
+            *OPTIONAL_HEARD.get(node, ()))
 
 
 def served(node):

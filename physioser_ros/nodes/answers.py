@@ -21,6 +21,8 @@ class Heard:
     partial: bool
     #: When the message came, in s of the monotonic clock.
     arrived_s: float
+    #: Whose it is, '' for the one anonymous speaker.
+    speaker_id: str = ''
 
 
 class Answers:
@@ -54,7 +56,8 @@ class Answers:
         self._publish(topics.RESULT_INFO, conversions.info_message(
             'emotion', result.label, {**conversions.result_values(result),
                                       'latency_ms': latency_s * 1000,
-                                      'answer_ms': answer_s * 1000}, header))
+                                      'answer_ms': answer_s * 1000,
+                                      'speaker': result.context.speaker_id}, header))
         self._publish(topics.CLASSIFICATION, conversions.classification_message(result, header))
         self._publish(topics.PROCESSING_TIME,
                       message_type('std_msgs/Float64')(data=result.processing_s * 1000))

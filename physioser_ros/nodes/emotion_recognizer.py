@@ -42,6 +42,7 @@ class EmotionRecognizer(ManagedNode):
         self._voice = None
         self._refused = {}
         self._ignored = 0
+        self._cut_warned = False
         self._lost = LostMessages()
         self._settled = 0
         self._latency, self._answer = DurationWindow(), DurationWindow()
@@ -104,7 +105,7 @@ class EmotionRecognizer(ManagedNode):
                                 (topics.SPEAKER_ID, self._on_speaker_id),
                                 # Before the utterance: of both at once it is handled first.
                                 (topics.UTTERANCE_ANTICIPATED, self._on_anticipated),
-                                (topics.UTTERANCE, self._on_utterance),
+                                (topics.UTTERANCE, self._lost.watch(self._on_utterance)),
                                 (topics.UTTERANCE_PARTIAL, self._on_partial),
                                 (topics.VOICE_DETECTED, self._on_voice)):
             if topic is topics.VOICE_DETECTED and self._voice is None or (
@@ -206,8 +207,7 @@ class EmotionRecognizer(ManagedNode):
     def _on_voice(self, message):
         self._voice.speaks(message.data)
 
-    def _on_utterance(self, message, info):
-        self._lost.note(info)
+    def _on_utterance(self, message):
         self._hear(message, partial=False)
 
     def _on_anticipated(self, message):
@@ -232,7 +232,7 @@ class EmotionRecognizer(ManagedNode):
             return
         start_ns = stamp_ns(message.header)
         end_ns = start_ns + len(samples) * 1_000_000_000 // SAMPLE_RATE
-        heard = Heard(message.header, end_ns, partial, time.monotonic())
+        heard = Heard(message.header, end_ns, partial, time.monotonic(), self._speaker_id)
         if window_s:
             samples = samples[-round(window_s * SAMPLE_RATE):]
         # The stamp as time: a bag that is played again is smoothed in the same way.
@@ -254,6 +254,13 @@ class EmotionRecognizer(ManagedNode):
         if result.partial:
             self._answers.publish_early(result)
             return
+        if result.skipped_samples and not self._cut_warned:
+            self._cut_warned = True
+            self.get_logger().warning(
+                f'an utterance was {result.skipped_samples / SAMPLE_RATE:.1f} s longer than the '
+                'model takes, and its beginning was not looked at (skipped_s in result_info says '
+                'so each time): set segment.max_s of the capture to '
+                f'{self._model.metadata.max_samples / SAMPLE_RATE:g} or less')
         latency_s, answer_s = self._answers.publish(result)
         if self._voice is not None:
             self._voice.feels(result, result.context.header)

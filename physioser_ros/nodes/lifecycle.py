@@ -8,6 +8,8 @@ does not work.
 
 from functools import wraps
 from inspect import iscoroutinefunction
+import math
+import time
 import traceback
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -18,13 +20,16 @@ from physioser_ros.audio.errors import AudioError
 from physioser_ros.inference.errors import ModelError
 from physioser_ros.inference.heap import give_back
 from physioser_ros.nodes.conversions import message_type
-from physioser_ros.nodes.diagnostics import Diagnostics, ERROR
+from physioser_ros.nodes.diagnostics import Diagnostics, ERROR, OK, WARN
 from physioser_ros.nodes.parameter_server import ParameterServer
 from physioser_ros.nodes.parameters import ParameterError, TABLES
 from physioser_ros.nodes.topics import SERVICES
 
 #: Errors whose text is written for the user: no traceback needed.
 EXPLAINED = (AudioError, ModelError, ParameterError)
+
+#: How long diagnostics warn after an unexpected exception in a callback, in s.
+ERROR_SHOWN_S = 60.0
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -54,6 +59,7 @@ class ManagedNode(LifecycleNode):
         self.problem = ''
         #: Unexpected exceptions in callbacks so far.
         self.callback_errors = 0
+        self._callback_error_s = -math.inf
         self.incompatible = {}
         self._is_active = False
         # The name may be remapped, the tables are those of the kind.
@@ -84,6 +90,7 @@ class ManagedNode(LifecycleNode):
             # Whatever a callback raises: the node must hear the next message.
             except Exception:
                 self.callback_errors += 1
+                self._callback_error_s = time.monotonic()
                 self.get_logger().error(traceback.format_exc())
                 return None
         return guard
@@ -285,6 +292,8 @@ class ManagedNode(LifecycleNode):
         level, text, hardware_id, values = self.report()
         if self.problem:
             level, text = ERROR, self.problem
+        elif level == OK and time.monotonic() - self._callback_error_s < ERROR_SHOWN_S:
+            level, text = WARN, 'a callback failed, the log says where'
         values = {**values, 'state': self.state, 'callback_errors': self.callback_errors,
                   'incompatible_qos': sum(self.incompatible.values())}
         for index, sentence in enumerate(self.incompatible):

@@ -1,5 +1,10 @@
 """Messages that never reached a callback, counted by what the middleware numbers."""
 
+from rclpy.subscription import Subscription
+
+#: Whether rclpy tells a callback more than the message; in humble it does not.
+TOLD = hasattr(Subscription, 'CallbackType')
+
 
 class LostMessages:
     """
@@ -13,6 +18,20 @@ class LostMessages:
         self._last = {}
         #: Messages lost so far.
         self.count = 0
+
+    def watch(self, callback):
+        """
+        Return `callback`, which takes one message, so that what it is given is noted first.
+
+        :param callback: of a subscription, whose form rclpy reads off the result's arguments.
+        """
+        if not TOLD:
+            return callback
+
+        def watched(message, info):
+            self.note(info)
+            return callback(message)
+        return watched
 
     def note(self, info):
         """

@@ -78,7 +78,7 @@ class View:
             table.add_row(
                 clock_text(answer.speech_end_ns), answer.result['label'],
                 f'{float(answer.result["confidence"]):.2f}', f'{vap:.2f}', f'{ssl:.2f}',
-                f'{answer.latency_s * 1000:.0f} ms',
+                f'{answer.latency_s * 1000:.0f} ms' if answer.utterance else '?',
                 f'{float(answer.result["processing_ms"]):.0f} ms')
         return table
 

@@ -149,8 +149,8 @@ AUDIO_CAPTURE = AUTOSTART + (
               'syllable is whole.', 's', 0.0, 2.0),
     Parameter('segment.start_s', 0.09, 'Speech that makes an onset; costs no latency at the '
               'end.', 's', 0.01, 1.0),
-    Parameter('segment.rise_s', 0.8, 'Time in which a rise must have become sure speech.', 's',
-              0.1, 1.5),
+    Parameter('segment.rise_s', 0.8, 'Time within which a rise has to become certain speech, or '
+              'it is forgotten.', 's', 0.1, 1.5),
     Parameter('segment.hangover_s', 0.6, 'Silence that ends an utterance. This is most of the '
               'latency: shorter answers earlier and cuts sentences at their pauses.',
               's', 0.1, 3.0),
@@ -160,10 +160,12 @@ AUDIO_CAPTURE = AUTOSTART + (
     Parameter('segment.min_s', 0.3, 'Speech shorter than this is rejected and counted.',
               's', 0.0, 5.0),
     Parameter('segment.max_s', 10.0, 'Longer speech is split at its least probable point and '
-              'flagged; nothing is lost.', 's', 1.0, 60.0),
+              'flagged; nothing is lost. Of an utterance longer than the model takes, 11 s, it '
+              'sees the end.', 's', 1.0, 60.0),
     Parameter('segment.split_window_s', 2.0, 'The split is looked for in the last part, so long, '
               'before segment.max_s.', 's', 0.1, 10.0),
-    Parameter('segment.window_s', 3.0, 'Length of the windows of trigger continuous.', 's',
+    Parameter('segment.window_s', 3.0, 'Length of the windows of trigger continuous; see '
+              'segment.max_s.', 's',
               0.5, 60.0),
     Parameter('segment.start_threshold', 0.5, 'Probability of speech from which a frame may '
               'begin an utterance.', '', 0.01, 1.0),
@@ -177,8 +179,8 @@ AUDIO_CAPTURE = AUTOSTART + (
     Parameter('gate.robot_speaking', 'drop', 'While the robot speaks: drop whole utterances that '
               'overlap, mute the microphone, or ignore the topic robot_speaking.',
               choices=('drop', 'mute', 'ignore')),
-    Parameter('gate.hold_off_s', 0.5, 'How long the robot is still heard after it said it was '
-              'silent.', 's', 0.0, 5.0),
+    Parameter('gate.hold_off_s', 0.5, 'Sound captured so soon after the robot fell silent still '
+              'counts as its own voice.', 's', 0.0, 5.0),
     Parameter('gate.timeout_s', 30.0, 'A robot_speaking that stays true longer than this is not '
               'believed any more.', 's', 1.0, 3600.0),
     Parameter('watchdog.timeout_s', 2.0, 'A microphone that gives no block for so long is opened '

@@ -176,7 +176,8 @@ def read_waveform(path, max_seconds=None):
     """
     try:
         samples, rate = soundfile.read(str(path), dtype='float32', always_2d=True)
-    except soundfile.LibsndfileError as error:
+    # What soundfile raises; the release of Ubuntu 22.04 has no name of its own for it.
+    except RuntimeError as error:
         raise ValueError(f'{path} cannot be read as audio: {error}') from error
     waveform = samples.mean(1)
     if rate != SAMPLE_RATE:

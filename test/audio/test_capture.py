@@ -1,5 +1,6 @@
 """The worker hears, recovers and says what is wrong; nothing of it depends on the machine."""
 
+import sys
 import threading
 import time
 
@@ -224,6 +225,33 @@ def test_the_button_begins_and_ends_an_utterance(make, heard):
     push_all(capture, sound((0.5, 0)), first_ns=S + S // 2)
     wait_until(lambda: heard.utterances)
     assert heard.voice == [True, False]
+
+
+def test_a_button_held_over_a_pause_of_the_node_has_to_be_pressed_anew(make, heard):
+    capture = make(segment=SegmenterOptions(trigger='push_to_talk', pre_roll_s=0.0), **TOPIC)
+    capture.start()
+    capture.push_to_talk(True)
+    capture.stop()
+    capture.start()
+    push_all(capture, sound((1.0, 0)))
+    wait_until(lambda: sum(len(block.samples) for block in heard.blocks) == 16000)
+    capture.push_to_talk(True)
+    push_all(capture, sound((0.5, 0)), first_ns=2 * S)
+    wait_until(lambda: heard.voice == [True])
+    capture.push_to_talk(False)
+    push_all(capture, sound((0.5, 0)), first_ns=2 * S + S // 2)
+    wait_until(lambda: heard.utterances)
+    assert heard.utterances[0].start_ns >= 2 * S - S // 5
+
+
+def test_another_rate_without_its_resampler_is_told_before_anybody_listens(
+        make, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'soxr', None)
+    soundfile.write(tmp_path / 'a.wav', np.zeros(4800, np.int16), 48000)
+    with pytest.raises(AudioError, match='48000 Hz needs soxr.*pip install soxr'):
+        make(source='file', file_path=str(tmp_path / 'a.wav'))
+    soundfile.write(tmp_path / 'b.wav', np.zeros(1600, np.int16), 16000)
+    make(source='file', file_path=str(tmp_path / 'b.wav'))
 
 
 def test_options_change_while_listening(make, heard):

@@ -23,6 +23,8 @@ class RecordedNode:
     parameters: List = field(default_factory=list)
     output: str = 'log'
     ros_arguments: List[str] = field(default_factory=list)
+    respawn: bool = False
+    respawn_delay: float = 0.0
 
     def parameter_files(self):
         """Return the paths among the parameters."""

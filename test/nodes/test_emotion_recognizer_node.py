@@ -206,6 +206,7 @@ def test_an_anticipated_utterance_has_its_answer_ready_when_it_is_over(start, wo
     infos = [conversions.info_values(info) for info in received[topics.RESULT_INFO].until(2)]
     assert [info['answered_ahead'] for info in infos] == ['True', 'False']
     assert float(infos[0]['answer_ms']) > 0
+    assert infos[0]['speaker'] == ''
     assert node.report()[3]['answered_ahead'] == 1
 
 

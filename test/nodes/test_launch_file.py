@@ -27,7 +27,7 @@ def test_every_argument_is_described(launch_file):
     declared, _ = evaluate(launch_file)
     assert [argument.name for argument in declared] == [
         'namespace', 'params_file', 'source', 'device', 'file', 'model', 'log_level',
-        'composition', 'autostart']
+        'composition', 'autostart', 'respawn']
     assert all(argument.description for argument in declared)
 
 
@@ -39,6 +39,7 @@ def test_the_default_is_one_process_on_the_installed_parameter_file(prefix, laun
     assert Path(parameters).is_file()
     assert node.overrides() == {'autostart': True}
     assert node.ros_arguments == ['--log-level', 'info']
+    assert not node.respawn
 
 
 def test_two_processes_with_every_argument(launch_file):
@@ -54,12 +55,18 @@ def test_two_processes_with_every_argument(launch_file):
         assert node.ros_arguments == ['--log-level', 'debug']
 
 
+def test_what_has_ended_is_started_again_where_that_is_asked_for(launch_file):
+    _, nodes = evaluate(launch_file, respawn='true', composition='false')
+    assert [(node.respawn, node.respawn_delay) for node in nodes] == [(True, 2.0)] * 2
+
+
 def test_a_file_implies_its_source(launch_file):
     _, (node,) = evaluate(launch_file, file='/speech.wav')
     assert node.overrides() == {'source': 'file', 'file.path': '/speech.wav', 'autostart': True}
 
 
-@pytest.mark.parametrize('argument', ['source', 'log_level', 'composition', 'autostart'])
+@pytest.mark.parametrize('argument', ['source', 'log_level', 'composition', 'autostart',
+                                      'respawn'])
 def test_a_value_that_is_no_choice_is_refused(launch_file, argument):
     with pytest.raises(RuntimeError, match=argument):
         evaluate(launch_file, **{argument: 'nonsense'})

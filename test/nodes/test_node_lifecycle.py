@@ -5,6 +5,7 @@ from ros_world import diagnostics_of, wait_until
 
 from physioser_ros.nodes import topics
 from physioser_ros.nodes.conversions import message_type
+from physioser_ros.nodes.diagnostics import WARN
 
 pytest.importorskip('rclpy', reason='no ROS 2: source tools/env.sh')
 
@@ -100,6 +101,8 @@ def test_an_exception_in_a_callback_is_counted_and_the_node_hears_on(world, reco
         patch.setattr(conversions, 'check_utterance_format', lambda info: 1 / 0)
         speaker.publish(message)
         wait_until(lambda: recognizer.callback_errors == 1, 'the error to be counted')
+    level, text, _, _ = recognizer._report()
+    assert (level, text) == (WARN, 'a callback failed, the log says where')
     speaker.publish(message)
     received.wait()
 
