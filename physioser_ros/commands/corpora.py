@@ -8,7 +8,7 @@ import click
 
 @click.group()
 def command():
-    """List, check and index corpora of emotional speech."""
+    """List, check, index and measure corpora of emotional speech."""
 
 
 @command.command('list')
@@ -74,16 +74,32 @@ def index(name, folder, output):
     from physioser_ros.corpora import parse
     from physioser_ros.corpora.measure import write_index
 
-    def progress(items):
-        with click.progressbar(items, file=sys.stderr) as bar:
-            yield from bar
-
     parsed = _guarded(parse, _corpus(name), folder)
-    written, left_out = _guarded(write_index, parsed.rows, folder, output, each=progress)
+    written, left_out = _guarded(write_index, parsed.rows, folder, output, each=_progress)
     for path, reason in left_out.items():
         click.echo(f'left out {path}: {reason}', err=True)
     click.echo(f'{output}: {len(written)} recordings of {written["speaker_id"].nunique()} '
                f'speakers, {written["duration_s"].sum() / 3600:.2f} h.')
+
+
+@command.command()
+@click.argument('index', type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def measure(index):
+    """
+    Add to an INDEX that you wrote by hand what is measured of each recording.
+
+    Rows that have duration_s and sha1_pcm stay as they are.
+    """
+    from physioser_ros.corpora.measure import complete_index
+
+    count = _guarded(complete_index, index, each=_progress)
+    click.echo(f'{index}: measured {count} recordings.')
+
+
+def _progress(items):
+    """Show a bar while going through items."""
+    with click.progressbar(items, file=sys.stderr) as bar:
+        yield from bar
 
 
 def _corpus(name):

@@ -20,7 +20,8 @@ class Report:
     counts: dict
     #: (found, published) number of speakers, or None where they agree or none is published.
     speakers: tuple
-    #: Names of published recordings that were not found, where the registry can name them.
+    #: Names of published recordings that were not found, where the registry or a table of the
+    #: corpus can name them.
     missing: tuple
 
     @property
@@ -74,6 +75,7 @@ def check(corpus, folder):
     wrong = corpus.speakers is not None and speakers != corpus.speakers
     missing = tuple(name for name in expected_names(corpus)
                     if identity_of(corpus.match(f'{name}.wav')) not in parsed.identities)
+    missing += parsed.silent
     return Report(corpus, parsed, counts, (speakers, corpus.speakers) if wrong else None, missing)
 
 

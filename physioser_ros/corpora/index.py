@@ -46,7 +46,8 @@ def read_index(folder, corpora=None):
                                ) from error
     missing = [name for name in REQUIRED_COLUMNS if name not in index.columns]
     if missing:
-        raise CorpusIndexError(f'{path} lacks the columns {", ".join(missing)}')
+        raise CorpusIndexError(f'{path} lacks the columns {", ".join(missing)}; '
+                               '`physioser corpora measure` adds duration_s and sha1_pcm')
     if corpora is not None:
         unknown = sorted(set(corpora) - set(index['corpus']))
         if unknown:

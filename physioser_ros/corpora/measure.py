@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from physioser_ros.corpora.index import check_index
+from physioser_ros.corpora.index import check_index, CorpusIndexError, REQUIRED_COLUMNS
 from physioser_ros.corpora.parse import COLUMNS
 from physioser_ros.corpora.registry import CorpusError
 
@@ -15,6 +15,9 @@ from physioser_ros.corpora.registry import CorpusError
 INDEX_COLUMNS = ('path', 'corpus', 'language', 'speaker_id', 'emotion', 'emotion_norm',
                  'duration_s', 'licence', 'licence_class', 'sr_orig', 'rms_db', 'peak',
                  'sha1_pcm', 'sex', 'prompt', 'text')
+
+#: Columns that are measured.
+MEASURED = ('duration_s', 'sr_orig', 'rms_db', 'peak', 'sha1_pcm')
 
 #: Level given to digital silence, whose logarithm does not exist.
 FLOOR_DB = -100.0
@@ -93,6 +96,38 @@ def write_index(rows, folder, output, *, each=iter):
     check_index(index, source=f'the index of {folder}')
     _merge(index, output).to_csv(output, index=False)
     return index, left_out
+
+
+def complete_index(path, *, each=iter):
+    """
+    Measure the recordings of an index that was written by hand, where it does not say it itself.
+
+    :param path: the index, written anew in place; its paths are relative to its own folder
+    :param each: wrapper of the iteration, for a progress bar
+    :return: number of recordings that were measured
+    :raises FileNotFoundError: if there is no such file
+    :raises CorpusError: if a recording cannot be read
+    :raises CorpusIndexError: if the index is not complete then; it stays as it was
+    """
+    path = Path(path)
+    index = pd.read_csv(path, dtype=str, keep_default_na=False)
+    lacking = [name for name in REQUIRED_COLUMNS
+               if name not in MEASURED and name not in index.columns]
+    if lacking:
+        raise CorpusIndexError(f'{path} lacks the columns {", ".join(lacking)}')
+    index = index.reindex(columns=[*index.columns, *(name for name in MEASURED
+                                                     if name not in index.columns)])
+    index[list(MEASURED)] = index[list(MEASURED)].fillna('')
+    unknown = index.index[(index['duration_s'] == '') | (index['sha1_pcm'] == '')]
+    for number in each(list(unknown)):
+        _, facts = measure(path.parent / index.at[number, 'path'])
+        for name in MEASURED:
+            index.at[number, name] = str(facts[name])
+    check_index(index.mask(index == ''), source=str(path))
+    draft = path.with_suffix('.part')
+    index.to_csv(draft, index=False)
+    draft.replace(path)
+    return len(unknown)
 
 
 def _cut(row, samples, rate, output):

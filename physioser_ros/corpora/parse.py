@@ -30,6 +30,8 @@ class Parsed:
     unlabelled: tuple
     #: Optional tables that were not found.
     absent: tuple
+    #: Recordings that a table gives a label to and that are not there.
+    silent: tuple
     #: What tells recordings apart: the values of the pattern's groups, one entry a recording.
     identities: frozenset
 
@@ -48,9 +50,10 @@ def parse(corpus, folder):
     if not folder.is_dir():
         raise FileNotFoundError(f'no folder {folder}; give the one that holds {corpus.name}')
     tables, absent = read_tables(corpus, folder)
-    rows, identities = [], set()
+    rows, identities, heard = [], set(), set()
     unknown, repeated, unlabelled = [], [], []
     for path, facts in _recordings(corpus, folder):
+        heard.add(stem(path))
         if facts is None:
             unknown.append(path)
             continue
@@ -68,7 +71,8 @@ def parse(corpus, folder):
             rows.append(_row(corpus, path, facts, corpus.emotions[code]))
     columns = list(COLUMNS) + (['start_s', 'end_s'] if corpus.segments else [])
     return Parsed(pd.DataFrame(rows, columns=columns), tuple(unknown), tuple(repeated),
-                  tuple(unlabelled), tuple(absent), frozenset(identities))
+                  tuple(unlabelled), tuple(absent),
+                  tuple(sorted(_labelled(corpus, tables) - heard)), frozenset(identities))
 
 
 def identity_of(facts):
@@ -106,6 +110,12 @@ def _join(facts, path, tables):
         key = stem(path) if kind == 'recording' else facts.get('speaker')
         for name, value in table.get(key, {}).items():
             facts[name] = value
+
+
+def _labelled(corpus, tables):
+    """Return the names of the recordings to which a table gives one of the corpus's labels."""
+    return {name for kind, table in tables if kind == 'recording' for name, facts in table.items()
+            if corpus.emotions.get(facts.get('emotion', '').lower())}
 
 
 def _row(corpus, path, facts, emotion):

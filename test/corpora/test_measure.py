@@ -95,3 +95,25 @@ def test_commands_tell_what_is_there(tmp_path):
     assert checked.exit_code == 1 and 'anger: 1 found, 127 published.' in checked.output
     lacking = runner.invoke(command, ['check', 'emodb', str(tmp_path / 'nowhere')])
     assert lacking.exit_code == 1 and 'no folder' in lacking.output
+
+
+def test_an_index_written_by_hand_gets_what_is_measured(tmp_path):
+    for number in (1, 2):
+        tone(tmp_path / f'{number}.wav', 200 * number, seconds=0.5 * number)
+    index = tmp_path / 'index.csv'
+    head = 'path,corpus,language,speaker_id,emotion,emotion_norm,licence,licence_class'
+    row = '{0}.wav,mine,en,mine_anna,joy,happy,our own,nc\n'
+    index.write_text(f'{head}\n{row.format(1)}{row.format(2)}', encoding='utf-8')
+    with pytest.raises(ValueError, match='lacks the columns duration_s, sha1_pcm; .*measure'):
+        read_index(tmp_path)
+    for count in (2, 0):
+        result = CliRunner().invoke(command, ['measure', str(index)])
+        assert result.exit_code == 0 and f'measured {count} recordings' in result.output
+    assert list(read_index(tmp_path)['duration_s']) == [0.5, 1.0]
+    assert read_index(tmp_path)['sha1_pcm'][0] == measure(tmp_path / '1.wav')[1]['sha1_pcm']
+
+    whole = index.read_text(encoding='utf-8')
+    index.write_text(f'{head}\n{row.format(1)}{row.format(3)}', encoding='utf-8')
+    result = CliRunner().invoke(command, ['measure', str(index)])
+    assert result.exit_code == 1 and '3.wav cannot be read' in result.output
+    assert len(index.read_text(encoding='utf-8')) < len(whole), 'left as it was'

@@ -119,6 +119,16 @@ def test_check_counts_where_names_cannot_be_told(tmp_path):
     assert report.missing == ()
 
 
+def test_check_names_what_a_table_lists_and_nobody_has(tmp_path):
+    corpus = get_corpus('emns')
+    published_tree(tmp_path, corpus)
+    assert check(corpus, tmp_path).missing == ()
+    (tmp_path / 'cleaned_webm' / 'recorded_audio.wav').unlink()
+    report = check(corpus, tmp_path)
+    assert report.missing == ('recorded_audio',)
+    assert 'missing (1): recorded_audio.' in report.lines()
+
+
 def test_songs_and_second_formats_are_not_counted(tmp_path):
     for path in ('Actor_01/03-02-05-01-01-01-01.wav', 'Actor_01/03-01-03-02-01-01-01.wav'):
         (tmp_path / path).parent.mkdir(exist_ok=True)
