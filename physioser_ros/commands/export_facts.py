@@ -94,7 +94,7 @@ def _figures(metrics):
     note = 'Measured on the speakers held out of the training of this very model.'
     if metrics['all_speakers']:
         note = ('This model learned from all speakers, so nobody is left to judge it. The '
-                'figures are those of the same experiment trained without the speakers named '
+                'figures are those of a training of the same kind without the speakers named '
                 'as held out above.')
     return {'by_corpus': table, 'note': note if table else ''}
 

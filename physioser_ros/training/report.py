@@ -162,8 +162,9 @@ def _shipped(files):
         lines += [f'{names}: `{experiment}` trained on everybody, on '
                   f'{sum(corpus["clips"] for corpus in metadata["corpora"])} clips of '
                   f'{", ".join(corpus["name"] for corpus in metadata["corpora"])} (seed '
-                  f'{metadata["training"]["seed"]}). Nobody is left to judge it: the figures of '
-                  f'`{experiment}` below are its estimate. Temperature '
+                  f'{metadata["training"]["seed"]}, revision '
+                  f'{metadata["training"]["revision"]}). Nobody is left to judge it: the figures '
+                  f'of `{experiment}` below are its estimate. Temperature '
                   f'{calibration["temperature"]:.3f} and threshold '
                   f'{calibration["threshold"]:.3f} were fitted on {calibration["fitted_on"]}.', '']
     return lines

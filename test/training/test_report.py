@@ -170,7 +170,7 @@ def test_the_commands_of_one_experiment_are_one(tmp_path):
 
 def test_exported_files_tell_their_own_figures(tmp_path):
     training = {'command': 'physioser train joint_x.yaml --all-speakers', 'seed': 3,
-                'config': {'name': 'joint_x'}}
+                'revision': 'abc', 'config': {'name': 'joint_x'}}
     known = {'training': training, 'corpora': [{'name': 'EmoDB', 'clips': 535}],
              'calibration': {'temperature': 1.25, 'threshold': 0.6, 'fitted_on': '5 speakers'}}
     figures = {'parity': {'same_label': 1.0, 'cases': 42, 'max_error': 9e-6},
@@ -178,7 +178,8 @@ def test_exported_files_tell_their_own_figures(tmp_path):
     text = report([run(tmp_path, 'joint_a'), run(tmp_path, 'joint_x')], files=[
         ('a.onnx', 24_900_000, {**known, 'precision': 'int8', 'figures': figures}),
         ('b.onnx', 1_000_000, {**known, 'precision': 'float32', 'figures': {}})])
-    assert ('`a.onnx`, `b.onnx`: `joint_x` trained on everybody, on 535 clips of EmoDB (seed 3)'
+    assert ('`a.onnx`, `b.onnx`: `joint_x` trained on everybody, on 535 clips of EmoDB (seed 3, '
+            'revision abc)'
             in text)
     assert 'Temperature 1.250 and threshold 0.600 were fitted on 5 speakers.' in text
     assert text.index('| joint_x |') < text.index('| joint_a |'), 'what ships comes first'
