@@ -47,6 +47,8 @@ class ModelFile:
     """What its makers measured, from its metadata."""
     backbone: str = ''
     """Its backbone and where it is cut, e.g. `whisper-base 1, 2, 3`."""
+    experiment: str = ''
+    """Experiment that it was trained by, from its metadata."""
 
 
 @dataclass
@@ -68,6 +70,8 @@ class Findings:
     """The backbone by where it is cut, see `cuts.CUTS`, beside the default model."""
     recalls: Dict[str, float] = field(default_factory=dict)
     """Mean recall of the classes by cut, of those that were trained."""
+    eight_bits: Dict[str, Any] = field(default_factory=dict)
+    """What 8 bits change on speakers held out, by model, see `eight_bits.EightBits`."""
     lengths: Dict[float, Timing] = field(default_factory=dict)
     """Timing of the default model by length of the utterance in s."""
     latency: Optional[Latency] = None

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from physioser_ros.benchmark import answers, crowds, cuts, store
+from physioser_ros.benchmark import answers, crowds, cuts, eight_bits, store
 from physioser_ros.benchmark.contestant import Absent, Contestant, Entry
 from physioser_ros.benchmark.counts import count
 from physioser_ros.benchmark.entries import default_entry, one_thread, OURS, two_threads
@@ -99,6 +99,7 @@ def measure(given: Given, stages: Sequence[str],
                          REFERENCE_S)
     config = _config(given, found)
     found.recalls = cuts.recalls(given.runs)
+    found.eight_bits = eight_bits.held_out(given.runs, found.models)
     for group in groups(stages):
         if group in found.background and _noise(found, group).quiet:
             continue
@@ -143,10 +144,12 @@ def _models(given: Given) -> Dict[str, ModelFile]:
     for name, path in given.models.items():
         metadata = load_model(path).metadata
         figures, backbone = metadata.raw.get('figures'), metadata.raw.get('backbone') or {}
+        training = metadata.raw.get('training') or {}
         cut = ', '.join(map(str, backbone.get('layers', ())))
         files[name] = ModelFile(name, metadata.precision, path.stat().st_size / 1e6,
                                 figures if isinstance(figures, dict) else {},
-                                f'{backbone.get("name", "none")} {cut}'.strip())
+                                f'{backbone.get("name", "none")} {cut}'.strip(),
+                                (training.get('config') or {}).get('name', ''))
     return files
 
 

@@ -16,6 +16,7 @@ from physioser_ros.benchmark.answers import Answering
 from physioser_ros.benchmark.contestant import Readiness
 from physioser_ros.benchmark.counts import Work
 from physioser_ros.benchmark.crowds import Crowd
+from physioser_ros.benchmark.eight_bits import EightBits
 from physioser_ros.benchmark.findings import Findings, ModelFile
 from physioser_ros.benchmark.machine import Machine
 from physioser_ros.benchmark.nodes import Latency, Memory, Running
@@ -23,8 +24,8 @@ from physioser_ros.benchmark.timing import Noise, Timing
 from physioser_ros.benchmark.turns import Outcome
 
 _KINDS = {kind.__name__: kind for kind in (
-    Answering, Crowd, Findings, Latency, Machine, Memory, ModelFile, Noise, Outcome, Readiness,
-    Running, Timing, Work)}
+    Answering, Crowd, EightBits, Findings, Latency, Machine, Memory, ModelFile, Noise, Outcome,
+    Readiness, Running, Timing, Work)}
 _KIND = 'kind'
 
 

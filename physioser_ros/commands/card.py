@@ -24,7 +24,8 @@ def command(model, runs):
     physioser card models/balanced.onnx runs/joint-fold0-seed0
     """
     from physioser_ros.training.evaluation import gather
-    from physioser_ros.training.report_sections import by_speaker, heard_again, worse_sound
+    from physioser_ros.training.report_sections import (
+        by_speaker, heard_again, in_eight_bits, worse_sound)
     from physioser_ros.training.tables import compact, trust
 
     path = model.with_suffix('.md')
@@ -38,7 +39,7 @@ def command(model, runs):
         lines += ['## Answering only when sure', '', 'Share of wrong answers among those given '
                   'when the least confident clips get "uncertain"; in brackets the confidence '
                   'that this takes.', '', *trust(models)]
-        lines += heard_again(models) + worse_sound(models)
+        lines += heard_again(models) + worse_sound(models) + in_eight_bits(models)
         path.write_text(with_measured(path.read_text(encoding='utf-8'), lines), encoding='utf-8')
     except (ValueError, RuntimeError) as error:
         raise click.ClickException(str(error)) from error

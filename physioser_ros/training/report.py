@@ -5,7 +5,7 @@ import shlex
 from physioser_ros.training import run_folder
 from physioser_ros.training.evaluation import among_own, gather
 from physioser_ros.training.report_sections import (
-    ablations, by_speaker, cuts, heard_again, shipped_files, worse_sound)
+    ablations, by_speaker, cuts, heard_again, in_eight_bits, shipped_files, worse_sound)
 from physioser_ros.training.tables import (
     compact, comparisons, confusions, detailed, preamble, trust)
 
@@ -46,7 +46,7 @@ def report(folders, baseline='backbone_only', pictures=None, files=()):
     parts += _protocols(rest, baseline)
     parts += cuts(cut) + ablations(parted, cut) + by_speaker(joint) + heard_again(rest)
     parts += worse_sound(models, pictures)
-    parts += shipped_files(files, models)
+    parts += shipped_files(files) + in_eight_bits(models)
     return '\n'.join([*parts, *_commands(folders)]).rstrip() + '\n'
 
 

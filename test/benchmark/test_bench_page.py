@@ -9,14 +9,33 @@ made_up = pytest.importorskip('made_up', reason='requirements/bench.in is not in
 
 from physioser_ros.benchmark import answers_page, cuts, run, store, way  # noqa: E402
 from physioser_ros.benchmark.answers import last_piece  # noqa: E402
+from physioser_ros.benchmark.eight_bits import held_out  # noqa: E402
+from physioser_ros.benchmark.findings import ModelFile  # noqa: E402
 from physioser_ros.benchmark.page import text, write_page  # noqa: E402
 from physioser_ros.benchmark.targets import verdicts  # noqa: E402
 
 
 def test_every_target_has_its_figure_and_verdict():
     words = {(verdict.number, verdict.word) for verdict in verdicts(made_up.findings())}
-    assert words == {(1, 'met'), (1, 'not measured'), (2, 'met'), (3, 'met'), (4, 'met'),
+    assert words == {(1, 'met'), (1, 'not measured'), (2, 'met'), (3, 'not measured'), (4, 'met'),
                      (5, 'met'), (6, 'met'), (2, 'missed')}
+
+
+def test_what_8_bits_change_is_told_of_speakers_held_out(tmp_path):
+    models = {name: ModelFile(name, precision, 16.2, {}, '', 'joint_x')
+              for name, precision in (('balanced', 'int8'), ('accurate', 'float32'))}
+    for fold, (same, clips) in enumerate(((1.0, 300), (0.96, 100))):
+        folder = tmp_path / f'joint_x-fold{fold}-seed0'
+        folder.mkdir()
+        (folder / 'int8.json').write_text(json.dumps(
+            {'same_label': same, 'ua_lost_points': 0.2, 'clips': clips}))
+    found = made_up.findings()
+    found.models, found.eight_bits = models, held_out(tmp_path, models)
+    told, = (verdict for verdict in verdicts(found) if verdict.number == 3)
+    assert (told.figure, told.word) == ('99.0% of 400, 0.20 points', 'met')
+    found.eight_bits = held_out(None, models)
+    told, = (verdict for verdict in verdicts(found) if verdict.number == 3)
+    assert told.word == 'not measured'
 
 
 def test_the_page_has_a_table_for_all_that_was_measured(tmp_path):

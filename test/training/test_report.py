@@ -186,11 +186,12 @@ def test_exported_files_tell_their_own_figures(tmp_path):
     rows = section(text, 'Exported files')
     assert '| a.onnx | int8 | 24.9 | 100.0% of 42, 9.0e-06 | 99.2% of 400, +0.10 |' in rows
     assert '| b.onnx | float32 | 1.0 |  |  |' in rows
-    assert 'held out' not in rows, 'not measured, not written'
+    assert 'In 8 bits' not in text, 'not measured, not written'
     for fold, clips in ((0, 30), (1, 10)):
         folder = run(tmp_path, 'joint_y', fold=fold, speakers=range(6 * fold, 6 * fold + 6))
         (folder / 'int8.json').write_text(json.dumps(
             {'same_label': 1.0 - fold, 'ua_lost_points': 0.4, 'clips': clips}))
     text = report(sorted(tmp_path.iterdir()), files=[
         ('a.onnx', 1, {**known, 'precision': 'int8', 'figures': {}})])
-    assert '| joint_y | 75.0% of 40, -0.40 | 0, 1 | 0 |' in section(text, 'Exported files')
+    assert ('| joint_y | 75.0% of 40, -0.40 | 100.0% of 30, -0.40; 0.0% of 10, -0.40 | 0, 1 | 0 |'
+            in section(text, 'In 8 bits, speakers never heard'))
