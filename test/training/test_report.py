@@ -186,7 +186,7 @@ def test_exported_files_tell_their_own_figures(tmp_path):
     rows = section(text, 'Exported files')
     assert '| a.onnx | int8 | 24.9 | 100.0% of 42, 9.0e-06 | 99.2% of 400, +0.10 |' in rows
     assert '| b.onnx | float32 | 1.0 |  |  |' in rows
-    assert 'In 8 bits' not in text, 'not measured, not written'
+    assert '## In 8 bits' not in text, 'not measured, not written'
     for fold, clips in ((0, 30), (1, 10)):
         folder = run(tmp_path, 'joint_y', fold=fold, speakers=range(6 * fold, 6 * fold + 6))
         (folder / 'int8.json').write_text(json.dumps(
