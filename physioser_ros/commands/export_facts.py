@@ -1,7 +1,5 @@
 """What a run folder and the index of the recordings say of a model that is exported."""
 
-from pathlib import Path
-
 
 def facts_of_run(run, data, *, name, version, licence=''):
     """
@@ -22,8 +20,9 @@ def facts_of_run(run, data, *, name, version, licence=''):
     metrics = run_folder.read_metrics(run)
     environment = run_folder.read_environment(run)
     calibration = metrics['calibration'] or {}
-    training = {'command': _without_folders(environment['command']), 'seed': metrics['seed'],
-                'fold': metrics['fold'], 'revision': environment['revision'],
+    training = {'command': run_folder.without_folders(environment['command']),
+                'seed': metrics['seed'], 'fold': metrics['fold'],
+                'revision': environment['revision'],
                 'packages': environment['packages'], 'config': config}
     return ModelFacts(
         name=name, version=version, labels=tuple(metrics['labels']),
@@ -97,9 +96,3 @@ def _figures(metrics):
                 'figures are those of a training of the same kind without the speakers named '
                 'as held out above.')
     return {'by_corpus': table, 'note': note if table else ''}
-
-
-def _without_folders(command):
-    """Return a command line with folders of this machine cut to their last part."""
-    return ' '.join(Path(word).name if word.startswith('/') else word
-                    for word in command.split())

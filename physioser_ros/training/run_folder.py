@@ -74,12 +74,19 @@ def write_environment(folder, seconds, started_with, accelerator):
     :param started_with: `revision` when it started; the tree may change while it runs
     :param accelerator: name of the graphics processor, '' if there was none
     """
-    content = {'command': shlex.join(['physioser', *sys.argv[1:]]), 'revision': started_with,
+    content = {'command': without_folders(shlex.join(['physioser', *sys.argv[1:]])),
+               'revision': started_with,
                'python': platform.python_version(), 'packages': _versions(),
                'machine': platform.machine(), 'system': platform.platform(),
                'cores': os.cpu_count(), 'accelerator': accelerator,
                'seconds': round(seconds, 1)}
     (Path(folder) / 'environment.json').write_text(json.dumps(content, indent=2) + '\n')
+
+
+def without_folders(command):
+    """Return a command line with folders of this machine cut to their last part."""
+    return shlex.join(Path(word).name if word.startswith('/') else word
+                      for word in shlex.split(command))
 
 
 def read_environment(folder):

@@ -14,7 +14,7 @@ from physioser_ros.training.options import experiment_from
 from physioser_ros.training.report import report
 from physioser_ros.training.robustness import NOISE_DB
 from physioser_ros.training.run_folder import (
-    RunError, write_config, write_environment, write_metrics, write_predictions)
+    RunError, without_folders, write_config, write_environment, write_metrics, write_predictions)
 
 LABELS = ('angry', 'neutral', 'sad')
 
@@ -154,6 +154,11 @@ def test_the_card_of_a_model_takes_what_was_measured_once(tmp_path):
         assert text.count(f'## {heading}') == 1
     assert text.index('Some.') < text.index('Answering only when sure') < text.index('Many.')
     assert 'Worse sound' not in text, 'not measured, not written'
+
+
+def test_what_a_run_keeps_names_no_folder_of_the_machine():
+    assert without_folders("physioser train x.yaml --data '/home/me/my data' --fold 0") == (
+        "physioser train x.yaml --data 'my data' --fold 0")
 
 
 def test_the_commands_of_one_experiment_are_one(tmp_path):
