@@ -157,7 +157,7 @@ def test_the_card_of_a_model_takes_what_was_measured_once(tmp_path):
 
 
 def test_what_a_run_keeps_names_no_folder_of_the_machine():
-    assert without_folders("physioser train x.yaml --data '/home/me/my data' --fold 0") == (
+    assert without_folders("physioser train x.yaml --data '/srv/my data' --fold 0") == (
         "physioser train x.yaml --data 'my data' --fold 0")
 
 
