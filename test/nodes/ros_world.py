@@ -132,10 +132,15 @@ class World:
 
     def call(self, service, service_type, **fields):
         """Call a service such as 'audio_capture/reset' and return its response."""
-        if service not in self._clients:
+        known = service in self._clients
+        if not known:
             self._clients[service] = self.observer.create_client(service_type, service)
         client = self._clients[service]
         assert client.wait_for_service(TIMEOUT_S), f'no service {service}'
+        if not known:
+            # What a server answers before it has discovered who asks is lost, and nothing tells
+            # when it has.
+            time.sleep(0.1)
         future = client.call_async(service_type.Request(**fields))
         wait_until(future.done, f'the answer of {service}')
         return future.result()
