@@ -21,6 +21,8 @@ from physioser_ros.nodes.process import Spinner
 from physioser_ros.nodes.qos import profile, SubscriptionEventCallbacks
 
 TIMEOUT_S = 60.0
+#: How often a server is asked until it answers, so that it is known to know who asks.
+GREETINGS = 10
 
 _numbers = count()
 
@@ -132,18 +134,30 @@ class World:
 
     def call(self, service, service_type, **fields):
         """Call a service such as 'audio_capture/reset' and return its response."""
-        known = service in self._clients
-        if not known:
-            self._clients[service] = self.observer.create_client(service_type, service)
-        client = self._clients[service]
-        assert client.wait_for_service(TIMEOUT_S), f'no service {service}'
-        if not known:
-            # What a server answers before it has discovered who asks is lost, and nothing tells
-            # when it has.
-            time.sleep(0.1)
+        client = self._client(service, service_type)
         future = client.call_async(service_type.Request(**fields))
         wait_until(future.done, f'the answer of {service}')
         return future.result()
+
+    def _client(self, service, service_type):
+        """Return a client whom the server knows as well; what comes before that is lost."""
+        if service in self._clients:
+            return self._clients[service]
+        client = self._clients[service] = self.observer.create_client(service_type, service)
+        assert client.wait_for_service(TIMEOUT_S), f'no service {service}'
+        node = service.rpartition('/')[0]
+        greeting = f'{node}/get_state'
+        if greeting not in self._clients:
+            self._clients[greeting] = self.observer.create_client(GetState, greeting)
+        asked = self._clients[greeting]
+        # Endpoints are made known in their order: when this later one is answered, so is ours.
+        for _ in range(GREETINGS):
+            future, until = asked.call_async(GetState.Request()), time.monotonic() + 1
+            while time.monotonic() < until:
+                if future.done():
+                    return client
+                time.sleep(0.005)
+        return client
 
     def transition(self, node, label):
         """Ask a node for a lifecycle transition by its label; return whether it succeeded."""
