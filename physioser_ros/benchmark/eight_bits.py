@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 import json
 from pathlib import Path
-from statistics import fmean
 from typing import Dict, Mapping, Optional
+
+import numpy as np
 
 from physioser_ros.benchmark.findings import ModelFile
 
@@ -34,7 +35,7 @@ def held_out(runs: Optional[Path], models: Mapping[str, ModelFile]) -> Dict[str,
         if model.precision == 'int8' and model.experiment and paths:
             folds = [json.loads(path.read_text(encoding='utf-8')) for path in paths]
             clips = [fold['clips'] for fold in folds]
-            found[name] = EightBits(
-                fmean((fold['same_label'] for fold in folds), clips),
-                fmean((fold['ua_lost_points'] for fold in folds), clips), sum(clips))
+            same, lost = (float(np.average([fold[key] for fold in folds], weights=clips))
+                          for key in ('same_label', 'ua_lost_points'))
+            found[name] = EightBits(same, lost, sum(clips))
     return found

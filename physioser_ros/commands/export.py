@@ -56,6 +56,7 @@ def command(run, data, output, name, version, licence, precision, max_seconds, m
     try:
         from physioser_ros.commands.export_facts import facts_of_run, recordings_of_run
         from physioser_ros.export import export_model
+        from physioser_ros.export.agreement import SAME_LABEL, SAME_LABEL_UNMET
         from physioser_ros.training.experiment import load_model
         from physioser_ros.training.run_folder import read_metrics
     except ImportError as error:
@@ -67,11 +68,14 @@ def command(run, data, output, name, version, licence, precision, max_seconds, m
         chosen = recordings_of_run(run, data, clips)
         labelled = (recordings_of_run(run, data, compare, held_out=True)
                     if precision == 'int8' else ())
+        unmet = bool(read_metrics(run)['speakers']['test'])
         left = export_model(partial(load_model, run), facts, output, precision=precision,
                             max_seconds=max_seconds, clips=[clip for clip, _ in chosen],
-                            labelled=labelled, max_bytes=int(max_megabytes * 1e6),
+                            labelled=labelled,
+                            same_label=SAME_LABEL_UNMET if unmet else SAME_LABEL,
+                            max_bytes=int(max_megabytes * 1e6),
                             say=click.echo)
-        if precision == 'int8' and read_metrics(run)['speakers']['test']:
+        if precision == 'int8' and unmet:
             (run / 'int8.json').write_text(json.dumps(asdict(left.stored), indent=2) + '\n')
     except (ValueError, RuntimeError, OSError) as error:
         fail(str(error))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-#: Share of the labels below which a quantised file is broken. Of people whom the model has not
-#: met, rounding alone changes about one answer in twenty: those that were nearly a tie.
-SAME_LABEL = 0.9
+#: Share of the labels that a quantised file must keep on recordings that its model learned from.
+SAME_LABEL = 0.99
+#: The same of people whom the model has not met: rounding alone changes about one answer in
+#: twenty there, those that were nearly a tie.
+SAME_LABEL_UNMET = 0.9
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Exported:
 
 
 def export_model(build, facts, path, *, precision='float32', max_seconds=MAX_SECONDS, clips=(),
-                 labelled=(), max_bytes=MAX_BYTES, say=print):
+                 labelled=(), same_label=SAME_LABEL, max_bytes=MAX_BYTES, say=print):
     """
     Export a trained model to one self-contained file, or leave nothing behind.
 
@@ -56,6 +56,7 @@ def export_model(build, facts, path, *, precision='float32', max_seconds=MAX_SEC
         ranges of 8-bit numbers
     :param labelled: pairs of a recording, float32 (n,), and the index of its label, on which a
         file in 8 bits is compared with the one in floating point
+    :param same_label: share of their labels that such a file must keep
     :param max_bytes: pack weights more tightly to stay below, and refuse a file that does not;
         0 for any size
     :param say: callable of one line of text
@@ -84,8 +85,8 @@ def export_model(build, facts, path, *, precision='float32', max_seconds=MAX_SEC
         metadata['figures']['parity'] = {
             'max_error': exact.max_error, 'same_label': exact.same_label, 'cases': exact.cases}
         if precision == 'int8':
-            stored = _eight_bits(proto, metadata, exact_draft, draft, clips, labelled, max_bytes,
-                                 say)
+            stored = _eight_bits(proto, metadata, exact_draft, draft, clips, labelled,
+                                 same_label, max_bytes, say)
         else:
             _compact(proto, metadata, draft, max_bytes, clips, say)
             stored = measure(build, draft, facts.temperature, clips)
@@ -122,16 +123,17 @@ def _compact(proto, metadata, draft, max_bytes, clips, say):
     save(proto, draft)
 
 
-def _eight_bits(proto, metadata, exact_draft, draft, clips, labelled, max_bytes, say):
+def _eight_bits(proto, metadata, exact_draft, draft, clips, labelled, same_label, max_bytes,
+                say):
     """Write a graph in 8 bits and return its `Agreement` with the one in floating point."""
     quantised = quantise(proto, clips, say)
     metadata['precision'] = 'int8'
     _compact(quantised, metadata, draft, max_bytes, clips, say)
     agreement = agree(exact_draft, draft, labelled)
     say(f'the file in 8 bits: {agreement.sentence()}')
-    if not agreement.same_label >= SAME_LABEL:
+    if not agreement.same_label >= same_label:
         raise ExportError(f'8 bits change too many answers: {agreement.sentence()}, expected the '
-                          f'same label in at least {SAME_LABEL:.0%}; nothing was written')
+                          f'same label in at least {same_label:.0%}; nothing was written')
     metadata['figures']['int8'] = asdict(agreement)
     _write(quantised, metadata, draft)
     return agreement
